@@ -1,0 +1,52 @@
+# Breakwater's commands. `make` alone lists them; every one sets up what it needs.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test ui bench lint format lock clean clean-data
+
+BIN := .venv/bin
+PORT ?= 3000
+ARGS ?=
+
+help: ## list the commands
+	@echo "make COMMAND [ARGS='…'] [PYTHON=/path/to/python3]"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## set up .venv for everything below, from the locks with hashes
+	@scripts/setup.sh dev
+
+run: ## run the sample: simulated deliveries, judged, repaired, published (data/); ARGS go to `breakwater run`
+	@scripts/setup.sh run
+	@$(BIN)/breakwater run $(ARGS) || { code=$$?; [ $$code -eq 2 ] || exit $$code; } # 2: done, and it says how it is poorer
+
+test: ## run the tests, in random order; ARGS go to pytest (ARGS="-m 'not slow'")
+	@scripts/setup.sh dev
+	@$(BIN)/pytest $(ARGS)
+
+ui: ## open Dagster's pages on http://127.0.0.1:3000; PORT=3001 for another port
+	@scripts/setup.sh run
+	@echo "Dagster: http://127.0.0.1:$(PORT) (ready in about half a minute; Ctrl-C ends it)"
+	@DAGSTER_HOME="$(CURDIR)/.dagster" exec $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT) $(ARGS)
+
+bench: ## run the benchmarks; ARGS go to `python -m benchmarks`
+	@scripts/setup.sh dev
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lint: ## check style, format and types: ruff and mypy
+	@scripts/setup.sh dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: ## put the code into ruff's format
+	@scripts/setup.sh dev
+	$(BIN)/ruff check --select I --fix .
+	$(BIN)/ruff format .
+
+lock: ## resolve pyproject.toml into the two locks again (for maintainers: needs uv)
+	@scripts/lock.sh
+
+clean: ## remove .venv and caches; the lake and Dagster's history stay
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist breakwater.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-data: ## remove the lake, the simulated deliveries and Dagster's history
+	rm -rf data .dagster

@@ -1,0 +1,104 @@
+"""What the assets of a feed have in common: keys, groups, tags, metadata, and how errors reach the user."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from orchestration_assets.errors import BreakwaterError
+from orchestration_assets.feed import Declared
+from orchestration_assets.steps.context import VERSION, Context
+from validators.errors import ContractError
+
+SAMPLE_ROWS = 10
+MASK = "•••"
+RETRY = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL)
+"""For what is transient, such as two writers at once. A mistake of the author is not retried."""
+
+
+def source_key(source: str) -> dg.AssetKey:
+    """The graph shows the last part of a key only: it names the source."""
+    return dg.AssetKey([source, f"{source}_landed"])
+
+
+def feed_key(feed: str, name: str) -> dg.AssetKey:
+    return dg.AssetKey([feed, name])
+
+
+def spec(
+    declared: Declared,
+    name: str,
+    description: str,
+    *,
+    group: str,
+    deps: list[dg.AssetKey] | None = None,
+    kinds: set[str] | None = None,
+    partitions_def: dg.PartitionsDefinition,
+    **more: Any,
+) -> dg.AssetSpec:
+    """One asset of the feed, with all that the UI shows of it."""
+    return dg.AssetSpec(
+        feed_key(declared.feed.feed, name),
+        description=description,
+        deps=deps or [],
+        group_name=f"{declared.feed.feed}_{group}",
+        owners=[declared.feed.owner],
+        kinds=kinds or {"polars"},
+        code_version=VERSION,
+        tags={"breakwater/feed": declared.feed.feed},
+        partitions_def=partitions_def,
+        **more,
+    )
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Errors that are the user's to mend end the run in one message, are not retried, and show no traceback of ours."""
+    try:
+        yield
+    except (BreakwaterError, ContractError) as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from None
+
+
+def result(key: dg.AssetKey, rows: int, numbers: Mapping[str, float], **more: Any) -> dg.MaterializeResult:
+    """A materialization whose numbers plot over partitions."""
+    metadata = {"dagster/row_count": int(rows), **{k: _number(v) for k, v in numbers.items()}, **more}
+    return dg.MaterializeResult(asset_key=key, metadata=metadata)
+
+
+def _number(value: Any) -> int | float:
+    return value if isinstance(value, int) else round(float(value), 6)
+
+
+def sample(context: Context, table: str, columns: list[str]) -> dg.TableMetadataValue | str:
+    """A few rows of a committed table, personal values masked."""
+    lake, name = context.lake, context.table(table)
+    files = [str(lake.path(name) / path) for path in sorted(lake.active(name, context.partition))][:3]
+    if not files:
+        return "none"
+    rows = pl.scan_parquet(files, hive_partitioning=False).select(columns).head(2000).collect()
+    spread = rows.unique(["field", columns[-1]], keep="first", maintain_order=True) if "field" in columns else rows
+    return as_table(masked(spread.head(SAMPLE_ROWS), context.rules.personal))
+
+
+def masked(rows: pl.DataFrame, personal: list[str]) -> pl.DataFrame:
+    """`rows` of a long table (`field` and texts), with the texts of personal fields replaced."""
+    if "field" not in rows.columns or not personal:
+        return rows
+    is_personal = pl.col("field").is_in(personal)
+    texts = [c for c in ("value", "original", "repaired") if c in rows.columns]
+    return rows.with_columns(
+        pl.when(is_personal & pl.col(c).is_not_null()).then(pl.lit(MASK)).otherwise(pl.col(c)).alias(c) for c in texts
+    )
+
+
+def as_table(rows: pl.DataFrame) -> dg.TableMetadataValue:
+    """`rows` as a table of the UI."""
+    columns = [dg.TableColumn(name.lstrip("_"), str(dtype)) for name, dtype in rows.schema.items()]
+    records = [
+        dg.TableRecord({k.lstrip("_"): v if isinstance(v, int | float | bool) else ("" if v is None else str(v)) for k, v in row.items()})
+        for row in rows.to_dicts()
+    ]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns)) if records else dg.MetadataValue.text("none")

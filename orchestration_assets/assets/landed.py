@@ -1,0 +1,54 @@
+"""The sources of a feed, landed: one asset per source, all of them one step, each of which can be run alone."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration_assets.assets.common import RETRY, result, source_key, told_plainly
+from orchestration_assets.feed import Declared
+from orchestration_assets.resources import LakeResource
+from orchestration_assets.steps.context import VERSION
+from orchestration_assets.steps.landing import land_sources, summary
+from sources.declaration import Source
+
+
+def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """One asset per source of the feed. A source that delivers nothing is materialized all the same, as absent."""
+
+    @dg.multi_asset(
+        name=f"{declared.feed.feed}_landing",
+        specs=[_spec(declared, source, partitions_def) for source in declared.sources],
+        can_subset=True,
+        retry_policy=RETRY,
+    )
+    def landed(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+        with told_plainly():
+            opened = lake.open(declared, context)
+            wanted = [s.source for s in declared.sources if source_key(s.source) in context.selected_asset_keys]
+            counts = land_sources(opened, wanted)
+            seconds = max((row["seconds"] for row in counts.values()), default=0.0)
+            opened.hand_over("landing", {"sources": summary(opened), "seconds": seconds})
+        for name, row in counts.items():
+            if row["status"] != "landed" or row["refused"]:
+                context.log.warning(f"{name} is {row['status']}: {row['reason'] or row['refused_because']}")
+            numbers = {key: row[key] for key in ("deliveries", "bytes", "refused", "seconds")}
+            yield result(source_key(name), row["lines"], numbers, status=row["status"], reason=row["reason"] or "none")
+
+    return landed
+
+
+def _spec(declared: Declared, source: Source, partitions_def: dg.PartitionsDefinition) -> dg.AssetSpec:
+    kinds = {endpoint.kind for endpoint in source.endpoints} | {source.notation.format}
+    return dg.AssetSpec(
+        source_key(source.source),
+        description=(
+            f"One file per delivery of `{source.source}`, byte for byte; it delivers an {source.delivers} of "
+            f"{source.feed}. The table `{source.source}/deliveries` has one row per delivery."
+        ),
+        group_name=f"{declared.feed.feed}_1_landing",
+        owners=[source.owner],
+        kinds=set(sorted(kinds)[:3]),
+        code_version=VERSION,
+        tags={"breakwater/feed": declared.feed.feed, "breakwater/source": source.source},
+        partitions_def=partitions_def,
+    )

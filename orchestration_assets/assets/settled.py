@@ -1,0 +1,72 @@
+"""Settlement: what may be applied is applied, the contract judges again, and every record gets its one verdict.
+
+All tables but `trusted` are written here, whatever the checks that follow will say.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration_assets.assets.common import RETRY, feed_key, result, sample, spec, told_plainly
+from orchestration_assets.feed import Declared
+from orchestration_assets.resources import LakeResource
+from orchestration_assets.steps.measuring import measure_partition
+from orchestration_assets.steps.settlement import settle_partition
+
+TABLES = {
+    "review": "One row per record that a person can decide, original values untouched, with its reasons.",
+    "quarantine": "One row per record that nothing can mend yet, original values untouched, with its reasons.",
+    "aside": "One row per duplicate or outside record, with the record that stands for it.",
+    "findings": "One row per (record, field, rule) that failed, first or after repair.",
+    "repairs": "One row per proposed cell: original, repaired, method, version, confidence, evidence, status.",
+    "methods": "One row per (method, version, field, source, shape): cases, right, evidence class, error bound.",
+    "metrics": "One row per (partition, metric), long form.",
+}
+
+
+def build_settled(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    feed = declared.feed.feed
+    settled_spec = spec(
+        declared,
+        "settled",
+        "One row per record with its one verdict; the files to be published are written and not yet committed.",
+        group="4_settlement",
+        deps=[feed_key(feed, name) for name in ("clean", "translated", "imputed")],
+        kinds={"polars", "pandera"},
+        partitions_def=partitions_def,
+    )
+    tables = [
+        spec(declared, name, text, group="4_settlement", deps=[feed_key(feed, "settled")], kinds={"deltalake"},
+             partitions_def=partitions_def)
+        for name, text in TABLES.items()
+    ]
+
+    @dg.multi_asset(name=f"{feed}_settlement", specs=[settled_spec, *tables], retry_policy=RETRY)
+    def settled(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+        with told_plainly():
+            opened = lake.open(declared, context)
+            handed = settle_partition(opened)
+            metrics = measure_partition(opened)
+            tables = {name: opened.table(name) for name in TABLES}
+            rows = {
+                name: sum(f.rows for f in opened.lake.active(table, opened.partition).values())
+                for name, table in tables.items()
+            }
+            findings = sample(opened, "findings", ["_source", "_row", "field", "kind", "value", "message", "rule"])
+            repairs = sample(
+                opened, "repairs",
+                ["_source", "_row", "field", "original", "repaired", "confidence", "evidence", "status", "method"],
+            )
+        counts = handed["counts"]
+        landed = int(metrics["landed"])
+        yield result(feed_key(feed, "settled"), landed, {**counts, "lost": int(metrics["lost"]), "seconds": handed["seconds"]})
+        for name in ("review", "quarantine", "aside", "methods"):
+            yield result(feed_key(feed, name), rows[name], {})
+        yield result(feed_key(feed, "findings"), rows["findings"], {}, sample=findings)
+        yield result(
+            feed_key(feed, "repairs"), rows["repairs"],
+            {"applied": counts["repairs_applied"], "suggested": counts["repairs_suggested"]}, sample=repairs,
+        )
+        yield result(feed_key(feed, "metrics"), rows["metrics"], metrics)
+
+    return settled

@@ -1,0 +1,39 @@
+"""Translation: malformed values turned into the contract's notation, where it is known how often that is right."""
+
+import dagster as dg
+
+from orchestration_assets.assets.common import RETRY, as_table, feed_key, result, spec, told_plainly
+from orchestration_assets.feed import Declared
+from orchestration_assets.resources import LakeResource
+from orchestration_assets.steps.translation import translate_partition
+
+
+def build_translated(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    import polars as pl
+
+    feed = declared.feed.feed
+
+    @dg.multi_asset(
+        name=f"{feed}_translation",
+        specs=[
+            spec(
+                declared,
+                "translated",
+                "One row per proposed translation of a cell, with its method, confidence and evidence.",
+                group="3_repair",
+                deps=[feed_key(feed, "malformed"), feed_key(feed, "contested")],
+                partitions_def=partitions_def,
+            )
+        ],
+        retry_policy=RETRY,
+    )
+    def translated(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+        with told_plainly():
+            handed = translate_partition(lake.open(declared, context))
+        counts = handed["counts"]
+        schema = {"source": pl.String, "field": pl.String, "shape": pl.String, "cells": pl.Int64}
+        unseen = as_table(pl.DataFrame(handed["unseen"], schema=schema))
+        rows = counts["applied"] + counts["suggested"]
+        return result(feed_key(feed, "translated"), rows, {**counts, "seconds": handed["seconds"]}, unseen_shapes_table=unseen)
+
+    return translated

@@ -1,0 +1,49 @@
+"""Publication: one commit, and nothing else. It runs only if the blocking checks on `settled` passed."""
+
+import dagster as dg
+
+from orchestration_assets.assets.common import RETRY, feed_key, result, spec, told_plainly
+from orchestration_assets.feed import Declared
+from orchestration_assets.resources import LakeResource
+from orchestration_assets.steps.publishing import publish_partition
+from orchestration_assets.steps.settlement import schemas_of
+
+
+def build_trusted(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    feed = declared.feed.feed
+
+    @dg.multi_asset(
+        name=f"{feed}_publication",
+        specs=[
+            spec(
+                declared,
+                "trusted",
+                "One row per trusted record, typed as the contract says, with its record id, `_warnings` and `_repaired`.",
+                group="5_published",
+                deps=[feed_key(feed, "settled")],
+                kinds={"deltalake"},
+                partitions_def=partitions_def,
+                freshness_policy=_freshness(declared),
+            )
+        ],
+        retry_policy=RETRY,
+    )
+    def trusted(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+        with told_plainly():
+            opened = lake.open(declared, context)
+            handed = publish_partition(opened)
+            fields = {name: spec.description for name, spec in opened.rules.fields.items()}
+            schema = schemas_of(opened.rules).trusted
+        columns = [dg.TableColumn(name, str(dtype), description=fields.get(name)) for name, dtype in schema.items()]
+        numbers = {**handed["counts"], "seconds": handed["seconds"]}
+        more = {"dagster/column_schema": dg.TableSchema(columns), "path": str(opened.lake.path(opened.table("trusted")))}
+        return result(feed_key(feed, "trusted"), handed["counts"]["rows"], numbers, **more)
+
+    return trusted
+
+
+def _freshness(declared: Declared) -> dg.FreshnessPolicy | None:
+    from datetime import timedelta
+
+    hours = declared.feed.limits.freshness_hours
+    return None if hours is None else dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours + 24))

@@ -1,0 +1,1 @@
+"""One module per subcommand: `add_arguments(parser)`, light to import, and `run(options)`, which returns the exit code."""

@@ -1,0 +1,75 @@
+"""The declarations themselves as an asset: one bad file shows as a failed check, and takes no feed away."""
+
+from importlib import import_module
+
+import dagster as dg
+
+from orchestration_assets.feed import Declarations, load_feeds
+from orchestration_assets.settings import Settings
+from sources.errors import Mistake
+from validators.errors import ContractError
+
+KEY = dg.AssetKey(["breakwater", "declarations"])
+
+
+def all_mistakes(found: Settings) -> tuple[Declarations, list[Mistake]]:
+    """The declarations, and every mistake in them, those of the contracts included."""
+    declarations = load_feeds(found.feeds, found.catalog)
+    mistakes = list(declarations.mistakes)
+    context = import_module("orchestration_assets.steps.context")  # pandera is slow to import: only when asked
+    for declared in declarations.feeds.values():
+        name = f"{declared.feed.feed}.yaml"
+        if not declared.sources:
+            mistakes.append(Mistake(name, 0, f"no source names the feed '{declared.feed.feed}'", "Add one to the catalog."))
+        try:
+            rules = context.rules_of(declared.feed.contract)
+        except ContractError as error:
+            message, _, hint = str(error).partition("\nHint: ")
+            mistakes.append(Mistake(name, 0, message, hint))
+            continue
+        for source in declared.sources:
+            mistakes += _unmapped(source, rules)
+    return declarations, mistakes
+
+
+def _unmapped(source: object, rules: object) -> list[Mistake]:
+    file = f"{source.source}.yaml"
+    unknown = sorted(set(source.fields) - set(rules.fields))
+    lacking = sorted(k for k in rules.key if k not in source.fields)
+    mistakes = []
+    if unknown:
+        mistakes.append(Mistake(
+            file, 0, f"`fields` names what {rules.contract} does not have: {', '.join(unknown)}",
+            f"It has {', '.join(rules.fields)}.",
+        ))
+    if lacking:
+        mistakes.append(Mistake(file, 0, f"`fields` lacks the key: {', '.join(lacking)}", "Every source must state it."))
+    return mistakes
+
+
+def build_declarations(found: Settings) -> dg.Definitions:
+    """An asset that stands for the YAML files, and its check."""
+    asset = dg.AssetSpec(
+        KEY,
+        description="One file per source and feed: what is declared. Materialized by whoever edits the files.",
+        group_name="declarations",
+        kinds={"yaml"},
+    )
+
+    @dg.asset_check(asset=KEY, description="Every declaration can be used.")
+    def declarations_are_sound() -> dg.AssetCheckResult:
+        declarations, mistakes = all_mistakes(found)
+        listed = [f"- `{m.file}`, line {m.line}: {m.message}. {m.hint}" for m in mistakes]
+        return dg.AssetCheckResult(
+            passed=not mistakes,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description="Expected no mistake in any declaration. "
+            f"Found {len(mistakes)}." + (" To do: mend the files listed." if mistakes else ""),
+            metadata={
+                "feeds": len(declarations.feeds),
+                "mistakes": len(mistakes),
+                "list": dg.MetadataValue.md("\n".join(listed) or "none"),
+            },
+        )
+
+    return dg.Definitions(assets=[asset], asset_checks=[declarations_are_sound])

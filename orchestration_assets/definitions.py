@@ -1,0 +1,19 @@
+"""The code location: every feed that is declared well, and a check that shows what is wrong with the others."""
+
+import dagster as dg
+
+from orchestration_assets.build import default_lake, feed_definitions
+from orchestration_assets.declarations import build_declarations
+from orchestration_assets.feed import load_feeds
+from orchestration_assets.settings import settings
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Read anew each time the location is loaded."""
+    found = settings()
+    declarations = load_feeds(found.feeds, found.catalog)
+    lake = default_lake()
+    feeds = [feed_definitions(declared, lake=lake) for declared in declarations.feeds.values()]
+    common = dg.Definitions(executor=dg.in_process_executor)
+    return dg.Definitions.merge(common, build_declarations(found), *feeds)

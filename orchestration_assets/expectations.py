@@ -1,0 +1,80 @@
+"""A Great Expectations suite on what was published: a check and a job of their own, since the import costs ten seconds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration_assets.assets.common import feed_key, told_plainly
+from orchestration_assets.feed import Declared
+from orchestration_assets.resources import LakeResource
+
+NAME = "expectations"
+SAMPLE_RECORDS = 100_000
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What looks at `trusted` after it was published."""
+
+    check: dg.AssetChecksDefinition
+    job: dg.UnresolvedAssetJobDefinition
+    sensor: dg.SensorDefinition
+
+
+def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefinition) -> Expectations:
+    """The check, the job that runs it, and the sensor that starts the job after each publication."""
+    feed = declared.feed.feed
+    trusted = feed_key(feed, "trusted")
+    spec = dg.AssetCheckSpec(
+        NAME,
+        asset=trusted,
+        description=f"A Great Expectations suite on a sample of at most {SAMPLE_RECORDS:,} trusted records.",
+        partitions_def=partitions_def,
+    )
+
+    @dg.multi_asset_check(name=f"{feed}_expectations", specs=[spec])
+    def expectations(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
+        with told_plainly():
+            opened = lake.open(declared, context)
+            frame = opened.lake.read(opened.table("trusted"), opened.partition)
+            from validators.expectations import validate  # costs ten seconds
+
+            docs = Path(lake.data_docs or opened.lake.root.parent / "data_docs") / feed
+            report = validate(frame, opened.rules, partition=opened.partition, docs=docs, sample=SAMPLE_RECORDS)
+        expected = f"all of {report.expectations} expectations met by {report.records:,} sampled records"
+        found = f"{report.failed} not met" + (f": {'; '.join(report.failures[:5])}" if report.failed else "")
+        action = "nothing to do" if report.is_passed else "open the Data Docs, and mend the contract or its suite"
+        return dg.AssetCheckResult(
+            asset_key=trusted,
+            check_name=NAME,
+            passed=report.is_passed,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"Expected {expected}. Found {found}.",
+            metadata={
+                "expected": expected,
+                "found": found,
+                "action": action,
+                "expectations": report.expectations,
+                "failed": report.failed,
+                "records": report.records,
+                "data_docs": dg.MetadataValue.url(report.index.as_uri()),
+            },
+        )
+
+    job = dg.define_asset_job(
+        f"{feed}_expectations",
+        selection=dg.AssetSelection.checks(dg.AssetCheckKey(trusted, NAME)),
+        description=f"The Great Expectations suite on a published partition of {feed}.",
+        executor_def=dg.in_process_executor,
+        partitions_def=partitions_def,
+        tags={"breakwater/feed": feed},
+    )
+
+    @dg.asset_sensor(asset_key=trusted, job=job, name=f"{feed}_published", default_status=dg.DefaultSensorStatus.RUNNING)
+    def published(_context: dg.SensorEvaluationContext, event: dg.EventLogEntry) -> dg.RunRequest:
+        """Starts the suite on the partition that was just published."""
+        materialized = event.dagster_event
+        return dg.RunRequest(run_key=f"{event.run_id}", partition_key=materialized.partition)
+
+    return Expectations(expectations, job, published)

@@ -1,0 +1,1 @@
+"""Imputers: supplying a missing or contradicted value from elsewhere. Pure functions on frames, no dagster."""

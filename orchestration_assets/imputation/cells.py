@@ -1,0 +1,66 @@
+"""What imputers have in common: the cells that lack a good value, and the form of a proposal for them."""
+
+import polars as pl
+
+from orchestration_assets.imputation.calibration import Calibration
+from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
+from validators.judgement import IDENTITY
+from validators.rules import RuleSet
+
+
+def cells_to_impute(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """One row per (record, field) without a good value, where the contract names an imputer: IDENTITY, field, value."""
+    fields = [name for name, spec in rules.fields.items() if spec.policy.impute]
+    wanted = pl.col("field").is_in(fields) & (pl.col("severity") != "warning")
+    return findings.filter(wanted).select(*IDENTITY, "field", "value").unique(["_id", "field"], maintain_order=True)
+
+
+def as_proposals(predicted: pl.DataFrame, calibration: Calibration, *, method: str, version: str, arm: str) -> pl.DataFrame:
+    """Predictions (IDENTITY, field, value, predicted, share, support, evidence) as PROPOSAL_SCHEMA."""
+    is_above = calibration.is_above()
+    above, below = calibration.above, calibration.below
+    measured = pl.when(is_above).then(pl.lit(above.describe("; measured"))).otherwise(pl.lit(below.describe("; measured")))
+    return (
+        predicted.drop_nulls("predicted")
+        .with_columns(
+            pl.col("value").alias("original"),
+            pl.col("predicted").alias("repaired"),
+            pl.lit(method).alias("method"),
+            pl.lit(version).alias("version"),
+            pl.lit(arm).alias("arm"),
+            pl.lit(None, pl.String).alias("shape"),
+            pl.when(is_above).then(above.confidence).otherwise(below.confidence).cast(pl.Float64).alias("confidence"),
+            pl.lit(above.evidence_class).alias("evidence_class"),
+            pl.concat_str("evidence", measured).alias("evidence"),
+            pl.when(is_above & pl.lit(calibration.is_applied))
+            .then(pl.lit("applied"))
+            .otherwise(pl.lit("suggested"))
+            .alias("status"),
+            pl.lit("gate").alias("decided_by"),
+        )
+        .select(PROPOSAL_SCHEMA.names())
+        .cast(PROPOSAL_SCHEMA)
+    )
+
+
+def as_method(
+    calibration: Calibration, *, method: str, version: str, arm: str, field: str, max_error: float, source: str = ""
+) -> pl.DataFrame:
+    """One row of METHOD_SCHEMA for what `calibration` measured."""
+    above = calibration.above
+    row = {
+        "method": method,
+        "version": version,
+        "field": field,
+        "source": source,
+        "shape": "",
+        "arm": arm,
+        "parameters": calibration.parameters,
+        "cases": above.cases,
+        "right": above.right,
+        "evidence_class": above.evidence_class,
+        "error_bound": above.error_bound,
+        "max_error": max_error,
+        "is_applied": calibration.is_applied,
+    }
+    return pl.DataFrame([row], schema=METHOD_SCHEMA)

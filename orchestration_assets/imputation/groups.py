@@ -1,0 +1,117 @@
+"""Imputation from the record's group: the mode or the median of a field among records that share another field.
+
+`known` frames hold good records only: one row per record, `_case` (a number that splits the cases), and fields typed
+as text in the contract's notation. They never hold a record that is to be repaired.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from orchestration_assets.imputation.calibration import Calibration, calibrate
+from validators.parsing import write
+from validators.rules import FieldSpec
+
+VERSION = "1"
+_WITHIN = 0.005  # a predicted number is right if it is within half a percent of the true one
+
+
+@dataclass(frozen=True)
+class GroupModel:
+    """`table`: one row per group: `by`, `predicted`, `share`, `support`. `calibration`: what it is worth."""
+
+    method: str
+    by: str
+    table: pl.DataFrame
+    calibration: Calibration
+
+
+def fit_mode(known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series) -> GroupModel:
+    """The most frequent value of `spec` per value of `by`, for the `groups` wanted and those of the held-out `cases`."""
+    wanted = pl.concat([groups, cases[by]]).drop_nulls().unique()
+    counts = (
+        known.select(by, spec.name).drop_nulls().filter(pl.col(by).is_in(wanted.implode()))
+        .group_by(by, spec.name).len("n").collect()
+    )
+    top = (
+        counts.sort(by, "n", spec.name, descending=[False, True, False])
+        .group_by(by, maintain_order=True)
+        .agg(
+            pl.col(spec.name).first().alias("predicted"),
+            pl.col("n").first().alias("first"),
+            pl.col("n").get(1, null_on_oob=True).fill_null(0).alias("second"),
+            pl.col("n").get(2, null_on_oob=True).fill_null(0).alias("third"),
+            pl.col(spec.name).get(1, null_on_oob=True).alias("runner_up"),
+            pl.col("n").sum().alias("total"),
+        )
+    )
+    table = top.filter(pl.col("first") > pl.col("second")).select(
+        by, "predicted", (pl.col("first") / pl.col("total")).alias("share"), pl.col("first").alias("support")
+    )
+    return GroupModel("mode", by, table, calibrate(_left_out(cases, top, by, spec), spec.policy, "masked"))
+
+
+def fit_median(known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series) -> GroupModel:
+    """The median of `spec` per value of `by`. The share of a prediction is 1, its support the size of the group."""
+    wanted = pl.concat([groups, cases[by]]).drop_nulls().unique()
+    number = pl.col(spec.name).cast(pl.Float64, strict=False)
+    numbers = known.select(by, number).drop_nulls().filter(pl.col(by).is_in(wanted.implode())).collect()
+    inner = pl.col(spec.name).sort()
+    middle = (pl.len() // 2).cast(pl.Int64)
+    table = numbers.group_by(by).agg(
+        pl.col(spec.name).median().alias("median"),
+        *[inner.get(middle + at, null_on_oob=True).alias(f"at{at}") for at in (-1, 0, 1)],
+        pl.len().alias("support"),
+    )
+    held = cases.select("half", by, number.alias("truth")).drop_nulls().join(table, on=by).filter(pl.col("support") > 1)
+    close = (_rounded(_median_without("truth"), spec) - pl.col("truth")).abs() <= _WITHIN * pl.col("truth").abs()
+    held = held.select(pl.lit(1.0).alias("share"), pl.col("support") - 1, close.alias("is_right"), "half")
+    predicted = write(_rounded(pl.col("median"), spec).cast(spec.dtype), spec.dtype).alias("predicted")
+    rows = table.select(by, predicted, pl.lit(1.0).alias("share"), "support")
+    return GroupModel("median", by, rows, calibrate(held, spec.policy, "masked"))
+
+
+def _median_without(truth: str) -> pl.Expr:
+    """The median of a group without one of its values: of `at-1`, `at0`, `at1`, those around the middle, what remains."""
+    case = pl.col(truth)
+    left = pl.when(case > pl.col("at-1")).then(pl.col("at-1")).otherwise(pl.col("at0"))
+    right = pl.when(case > pl.col("at0")).then(pl.col("at0")).otherwise(pl.col("at1"))
+    return pl.when(pl.col("support") % 2 == 0).then(left).otherwise((left + right) / 2)
+
+
+def _rounded(number: pl.Expr, spec: FieldSpec) -> pl.Expr:
+    return number.round(0 if spec.dtype.is_integer() else 2)
+
+
+def predict(model: GroupModel, cells: pl.DataFrame) -> pl.DataFrame:
+    """`cells` (one row per cell, with the group's field) joined with what their group says."""
+    found = cells.join(model.table, left_on="_group", right_on=model.by, how="inner", maintain_order="left")
+    known = (pl.col("support") / pl.col("share")).round(0).cast(pl.Int64).cast(pl.String)
+    share = (pl.col("share") * 100).round(1).cast(pl.String)
+    said = pl.concat_str(share, pl.lit("% of "), known) if model.method == "mode" else known
+    words = pl.concat_str(
+        pl.lit(f"{model.method} of the good records with the same {model.by}: "), said, pl.lit(" records")
+    )
+    return found.with_columns(words.alias("evidence"))
+
+
+def _left_out(cases: pl.DataFrame, top: pl.DataFrame, by: str, spec: FieldSpec) -> pl.DataFrame:
+    """Each case predicted by its group without itself."""
+    held = cases.select("half", by, pl.col(spec.name).alias("truth")).drop_nulls().join(top, on=by, how="inner")
+    is_first = pl.col("truth") == pl.col("predicted")
+    is_second = (pl.col("truth") == pl.col("runner_up")).fill_null(value=False)
+    # Without itself the case may leave a tie, or another value in front: then nothing, or the wrong one, is predicted.
+    held = held.with_columns(
+        (pl.col("first") - is_first).alias("first"),
+        (pl.col("second") - is_second).alias("second"),
+        (pl.col("total") - 1).alias("total"),
+        is_first.alias("is_first"),
+    )
+    most = pl.max_horizontal("first", "second", "third")
+    at_most = pl.sum_horizontal(pl.col(name) == most for name in ("first", "second", "third"))
+    return held.filter((most > 0) & (at_most == 1)).select(
+        (most / pl.col("total")).alias("share"),
+        most.cast(pl.UInt32).alias("support"),
+        (pl.col("is_first") & (pl.col("first") == most)).alias("is_right"),
+        "half",
+    )

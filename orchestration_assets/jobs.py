@@ -1,0 +1,29 @@
+"""One job per feed that takes a partition all the way, and one that looks at what was published."""
+
+import dagster as dg
+
+from orchestration_assets.assets.common import feed_key, source_key
+from orchestration_assets.assets.settled import TABLES
+from orchestration_assets.assets.triaged import ROUTES
+from orchestration_assets.checks import check_names
+from orchestration_assets.feed import Declared
+
+BOXES = (*ROUTES, "translated", "imputed", "settled", *TABLES, "trusted")
+
+
+def asset_keys(declared: Declared) -> list[dg.AssetKey]:
+    """Every asset of the feed, its landed sources first."""
+    keys = [source_key(source.source) for source in declared.sources]
+    return keys + [feed_key(declared.feed.feed, name) for name in BOXES]
+
+
+def build_job(declared: Declared) -> dg.UnresolvedAssetJobDefinition:
+    """The feed's partition in one process: a step in a process of its own would cost seconds."""
+    selection = dg.AssetSelection.assets(*asset_keys(declared)).without_checks()
+    return dg.define_asset_job(
+        declared.feed.feed,
+        selection=selection | dg.AssetSelection.checks(*check_names(declared)),
+        description=f"Land, triage, repair, settle and publish one partition of {declared.feed.feed}.",
+        executor_def=dg.in_process_executor,
+        tags={"breakwater/feed": declared.feed.feed},
+    )

@@ -1,0 +1,55 @@
+"""The one resource: the lake, with the lock that a run holds on its partition from its first step to its end."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from orchestration_assets.errors import BreakwaterError
+from orchestration_assets.feed import Declared
+from orchestration_assets.lake import Lake
+from orchestration_assets.steps.context import Context
+
+
+class LakeResource(dg.ConfigurableResource):
+    """The lake and the outside world as this site reaches them."""
+
+    root: str = Field(description="Folder of the Delta tables and the delivered files.")
+    outside: str = Field(description="Folder against which relative paths of sources are resolved.")
+    data_docs: str = Field(default="", description="Folder of the Great Expectations Data Docs.")
+    wait_seconds: float = Field(default=600, description="How long a run waits for another run of its partition.")
+
+    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _names: set[tuple[str, str]] = PrivateAttr(default_factory=set)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        self._held, self._names = ExitStack(), set()
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        self._held.close()
+        self._names.clear()
+
+    def lake(self) -> Lake:
+        return Lake(self.root)
+
+    def open(self, declared: Declared, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Context:
+        """The partition of this run, held alone until the run ends."""
+        partition = context.run.tags["dagster/partition"] if context.run else context.partition_key
+        lake = self.lake()
+        name = (declared.feed.feed, partition)
+        if name not in self._names:
+            lock = lake.lock(
+                *name, wait_seconds=self.wait_seconds, holder=f"run {context.run.run_id}", on_wait=context.log.info
+            )
+            self._held.enter_context(lock)
+            self._names.add(name)
+        return Context(declared, lake, partition, Path(self.outside))
+
+
+def refusal(error: Exception) -> dg.Failure:
+    """A mistake that no retry mends, in the words of the error, without a traceback of ours."""
+    return dg.Failure(description=str(error), allow_retries=False)
+
+
+EXPECTED_ERRORS = (BreakwaterError,)

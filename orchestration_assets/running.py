@@ -1,0 +1,128 @@
+"""Running a feed's job from the command line, in this process, on the same Dagster instance as the UI."""
+
+import logging
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import dagster as dg
+
+from orchestration_assets.build import feed_definitions
+from orchestration_assets.commands.report import report_of
+from orchestration_assets.feed import load_feeds
+from orchestration_assets.lake import Lake
+from orchestration_assets.scoring import Score, score, truth_of
+from orchestration_assets.settings import dagster_home, settings
+from orchestration_assets.steps.context import rules_of
+
+DONE, DEGRADED, FAILED = 0, 2, 3
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What came of one run. `troubles`: in words, what a person should know."""
+
+    feed: str
+    partition: str
+    exit_code: int
+    run_id: str
+    report: dict[str, Any] | None
+    score: Score | None
+    troubles: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        scored = None
+        if self.score:
+            scored = {k: v for k, v in asdict(self.score).items() if k != "by_method"}
+        return {**(self.report or {"feed": self.feed, "partition": self.partition}), "run_id": self.run_id,
+                "exit_code": self.exit_code, "troubles": self.troubles, "score": scored}
+
+
+def run_partition(feed: str, partition: str, out: TextIO) -> RunResult:
+    """Run the feed's job on one partition, telling each step on `out`."""
+    found = settings()
+    declared = load_feeds(found.feeds, found.catalog).of(feed)
+    definitions = dg.Definitions.merge(feed_definitions(declared), dg.Definitions(loggers={"console": _teller(out)}))
+    home = _home()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        job = definitions.resolve_job_def(feed)
+        result = job.execute_in_process(
+            partition_key=partition, instance=instance, raise_on_error=False, tags={"breakwater/from": "command line"}
+        )
+    troubles = _failures(result) + _failed_checks(result)
+    is_published = any(e.step_key == f"{feed}_publication" for e in result.all_events if e.is_step_success)
+    lake = Lake(found.lake)
+    report = report_of(lake, feed, partition) if partition in lake.partitions(f"{feed}/metrics") else None
+    scored = None
+    if is_published and (truth := truth_of(found.outside, partition)) and feed == "payments":
+        scored = score(lake, feed, partition, truth, rules_of(declared.feed.contract))
+    return RunResult(
+        feed, partition, _exit_code(result, is_published=is_published), result.run_id, report, scored, troubles
+    )
+
+
+def _home() -> Path:
+    """The instance's folder, made with the project's settings if it is not there yet."""
+    home = dagster_home()
+    os.environ["DAGSTER_HOME"] = str(home)
+    home.mkdir(parents=True, exist_ok=True)
+    config, template = home / "dagster.yaml", Path(__file__).resolve().parent.parent / "dagster.yaml"
+    if not config.exists() and template.exists():
+        config.write_text(template.read_text())
+    return home
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> list[str]:
+    told = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            failure = data.user_failure_data
+            text = failure.description if failure and failure.description else (data.error.message if data.error else "")
+            told.append(f"{event.step_key} failed: {text.strip()}")
+    return told
+
+
+def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
+    evaluations = [e.asset_check_evaluation_data for e in result.all_events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
+    return [f"check {e.check_name}: {e.description}" for e in evaluations if not e.passed]
+
+
+def _exit_code(result: dg.ExecuteInProcessResult, *, is_published: bool) -> int:
+    if is_published:
+        refused = any("deliveries_accepted" in trouble for trouble in _failed_checks(result))
+        return DEGRADED if refused else DONE
+    is_blocked = any(
+        e.event_type_value == "ASSET_CHECK_EVALUATION" and not e.asset_check_evaluation_data.passed
+        and e.asset_check_evaluation_data.blocking
+        for e in result.all_events
+    )
+    return DEGRADED if is_blocked else FAILED
+
+
+class _Teller(logging.Handler):
+    """Tells each finished step in one line, and warnings in the words they came in."""
+
+    def __init__(self, out: TextIO) -> None:
+        super().__init__()
+        self.out = out
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "dagster_event", None) or getattr(record, "dagster_meta", {}).get("dagster_event")
+        if event is not None and event.is_step_success:
+            step = event.step_key.split("_", 1)[-1] if "_" in event.step_key else event.step_key
+            print(f"  {step:<14} {event.step_success_data.duration_ms / 1000:6.2f} s", file=self.out, flush=True)
+        elif event is None and record.levelno in (logging.INFO, logging.WARNING):
+            message = getattr(record, "dagster_meta", {}).get("orig_message") or record.getMessage()
+            print(f"  {message}", file=self.out, flush=True)
+
+
+def _teller(out: TextIO) -> dg.LoggerDefinition:
+    @dg.logger
+    def console(_context: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("breakwater", level=logging.INFO)
+        logger.addHandler(_Teller(out))
+        return logger
+
+    return console

@@ -1,0 +1,51 @@
+"""Where things are: from the environment, with defaults inside the project's folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+FLIGHTS_VARIABLE = "BREAKWATER_FLIGHTS"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`lake`: the tables. `outside`: where relative paths of sources begin. `reference`: published data to measure on."""
+
+    lake: Path
+    outside: Path
+    catalog: Path
+    feeds: Path
+    reference: Path
+    docs: Path
+    wait_seconds: float
+
+    @property
+    def flights(self) -> Path:
+        """The flights table of the Raha project, dirty."""
+        return Path(os.environ.get(FLIGHTS_VARIABLE) or self.reference / "flights" / "dirty.csv")
+
+
+def settings() -> Settings:
+    """The settings in force; also lets the flights source find its file where only the reference folder is known."""
+    here = Path(os.environ.get("BREAKWATER_HOME") or Path(__file__).resolve().parent.parent)
+    found = Settings(
+        lake=_path("BREAKWATER_LAKE", here / "data" / "lake"),
+        outside=_path("BREAKWATER_OUTSIDE", here / "data" / "outside"),
+        catalog=_path("BREAKWATER_CATALOG", here / "sources" / "catalog"),
+        feeds=_path("BREAKWATER_FEEDS", here / "orchestration_assets" / "feeds"),
+        reference=_path("BREAKWATER_REFERENCE_DATA", here.parent / "shared" / "data"),
+        docs=_path("BREAKWATER_DATA_DOCS", here / "data" / "data_docs"),
+        wait_seconds=float(os.environ.get("BREAKWATER_WAIT_SECONDS") or 600),
+    )
+    os.environ.setdefault(FLIGHTS_VARIABLE, str(found.flights))
+    return found
+
+
+def dagster_home() -> Path:
+    """DAGSTER_HOME, by default `.dagster` inside the project."""
+    here = Path(os.environ.get("BREAKWATER_HOME") or Path(__file__).resolve().parent.parent)
+    return _path("DAGSTER_HOME", here / ".dagster")
+
+
+def _path(variable: str, default: Path) -> Path:
+    return Path(os.environ.get(variable) or default).absolute()

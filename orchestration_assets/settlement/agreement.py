@@ -1,0 +1,135 @@
+"""Records that speak of the same thing: what each claims, who contradicts whom, and which of them stands for all.
+
+Under entity grain reports contradict each other if they state different values; what more reporters state than any
+other value stands. Under report grain a value is contradicted if most of the other reports state one and the same other
+value.
+"""
+
+import polars as pl
+
+from orchestration_assets.imputation.claims import others_say
+from validators.judgement import FINDING_SCHEMA, RAW
+from validators.parsing import write
+from validators.rules import RuleSet, digest
+
+CONTRADICTED = "agrees_with_other_reports"
+TAKEN = "key_is_its_own"
+_MINIMUM_SUPPORT = 2
+_ABOVE_SHARE = 0.5
+
+
+def compared_fields(rules: RuleSet) -> list[str]:
+    """The fields on which reports can contradict each other: all but those that say what and who."""
+    policies = {name: spec.policy for name, spec in rules.fields.items()}
+    if rules.grain == "entity":
+        return [name for name, policy in policies.items() if not (policy.is_key or policy.is_source)]
+    return [name for name, policy in policies.items() if policy.impute]
+
+
+def claims_of(frame: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
+    """One row per record of `frame`: `_id`, `_source`, `_identity`, `_reporter`, `claim` (text, null unless good), `half`."""
+    spec = rules.fields[name]
+    kept = [rule.holds for rule in rules.rules if rule.field == name and rule.holds is not None]
+    is_good = pl.all_horizontal(pl.col(name).is_not_null(), *kept)
+    return frame.select(
+        "_id",
+        "_source",
+        "_identity",
+        pl.col(rules.source_field or "_source").alias("_reporter"),
+        pl.when(is_good).then(write(pl.col(name), spec.dtype)).alias("claim"),
+        (pl.col("_identity") // 64 % 2 == 0).alias("half"),
+    )
+
+
+def contradictions(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """The claims that other reports contradict, as FINDING_SCHEMA; `frame`: contested records, repairs applied."""
+    parts = [FINDING_SCHEMA.to_frame()]
+    for name in compared_fields(rules):
+        claims = claims_of(frame, name, rules).with_columns(frame[RAW + name].alias("value"))
+        against = _outvoted(claims) if rules.grain == "entity" else _overruled(claims)
+        parts.append(_findings(against, name, rules))
+    return pl.concat(parts)
+
+
+def _overruled(claims: pl.DataFrame) -> pl.DataFrame:
+    """The claims against which most other reporters stand with one and the same value; `against` of `others` do."""
+    rows = pl.concat([claims, others_say(claims).rename({"support": "against"})], how="horizontal")
+    differs = pl.col("claim").is_not_null() & (pl.col("claim") != pl.col("predicted"))
+    return rows.filter(differs & (pl.col("share") > _ABOVE_SHARE) & (pl.col("against") >= _MINIMUM_SUPPORT))
+
+
+def _outvoted(claims: pl.DataFrame) -> pl.DataFrame:
+    """The claims that are not alone and do not lead: `against` of `others` reports state another value.
+
+    A reporter who states two values contradicts himself; three who each state their own contradict one another.
+    """
+    stated = claims.select("_identity", "_reporter", "claim").drop_nulls(["_identity", "claim"]).unique()
+    votes = stated.group_by("_identity", "claim").agg(pl.len().cast(pl.Int64).alias("votes"))
+    others = votes.group_by("_identity").agg(
+        pl.col("votes").sum().alias("all"),
+        pl.col("votes").max().alias("most"),
+        (pl.col("votes") == pl.col("votes").max()).sum().alias("leaders"),
+        pl.len().alias("claims"),
+    )
+    rows = claims.join(votes, on=["_identity", "claim"], how="left", maintain_order="left")
+    rows = rows.join(others.filter(pl.col("claims") > 1), on="_identity", how="inner", maintain_order="left")
+    leads = (pl.col("votes") == pl.col("most")) & (pl.col("leaders") == 1)
+    return rows.filter(pl.col("claim").is_not_null() & ~leads).with_columns(
+        (pl.col("all") - pl.col("votes")).alias("against"), (pl.col("all") - 1).alias("others")
+    )
+
+
+def _findings(rows: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
+    # The message counts, and does not quote: the field may be personal.
+    message = pl.concat_str(
+        pl.col("against").cast(pl.String), pl.lit(" of "), pl.col("others").cast(pl.String),
+        pl.lit(" other reports say otherwise" + (", with one voice" if rules.grain == "report" else "")),
+    )
+    return rows.select(
+        "_id",
+        "_source",
+        pl.lit(name).alias("field"),
+        pl.lit("inconsistent").alias("kind"),
+        pl.lit(CONTRADICTED).alias("rule"),
+        pl.lit(rules.fields[name].policy.severity).alias("severity"),
+        message.alias("message"),
+        "value",
+        pl.lit(digest(rules.grain, name, CONTRADICTED)).alias("rule_fingerprint"),
+    )
+
+
+def taken_keys(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """The finding that the key, once repaired, is another record's, for each record of `frame`, as FINDING_SCHEMA."""
+    name = rules.key[0]
+    return frame.select(
+        "_id",
+        "_source",
+        pl.lit(name).alias("field"),
+        pl.lit("inconsistent").alias("kind"),
+        pl.lit(TAKEN).alias("rule"),
+        pl.lit("error").alias("severity"),
+        pl.lit("repaired, it is the key of another record").alias("message"),
+        pl.col(RAW + name).alias("value"),
+        pl.lit(digest(name, TAKEN)).alias("rule_fingerprint"),
+    )
+
+
+def duplicates(frame: pl.DataFrame, held: pl.Series, rules: RuleSet) -> pl.DataFrame:
+    """The records that another one stands for: `_id`, `stands_for` (the `_id` of the one that is kept).
+
+    `held`: `_id` of the records that are not good. Under entity grain the first good record of an identity stands for
+    all that do not contradict it; under report grain only a reporter that says the same twice is a duplicate.
+    """
+    rows = frame.with_columns(pl.col("_id").is_in(held.implode()).alias("_is_held")).drop_nulls("_identity")
+    if rules.grain == "entity":
+        best = rows.filter(~pl.col("_is_held")).sort("_id").group_by("_identity", maintain_order=True)
+        first = best.agg(pl.col("_id").first().alias("stands_for"))
+        others = rows.select("_id", "_identity").join(first, on="_identity")
+        return others.filter(pl.col("_id") != pl.col("stands_for")).select("_id", "stands_for")
+    said = ["_identity", *([rules.source_field] if rules.source_field else ["_source"]), *(RAW + n for n in _told(rules))]
+    first = pl.col("_id").min().over(said).alias("stands_for")
+    return rows.with_columns(first).filter(pl.col("_id") != pl.col("stands_for")).select("_id", "stands_for")
+
+
+def _told(rules: RuleSet) -> list[str]:
+    return [name for name, spec in rules.fields.items() if spec.policy.impute or spec.policy.translate]

@@ -1,0 +1,147 @@
+"""The one verdict of every record that was in trouble: what was proposed is applied, and the contract judges again."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from orchestration_assets.settlement.agreement import contradictions, duplicates, taken_keys
+from orchestration_assets.settlement.apply import applied, apply_repairs, repaired_fields
+from validators.judgement import FINDING_SCHEMA, RAW, REASON, findings_of, reasons
+from validators.rules import RuleSet
+
+VERDICTS = ("trusted", "review", "quarantine", "duplicate", "outside", "unreadable")
+
+
+@dataclass(frozen=True)
+class Settled:
+    """One unit, settled.
+
+    `trusted`: typed records with `_warnings` and `_repaired`. `held`: one row per other record: `_verdict` (review,
+    quarantine, duplicate), `_stands_for`, its text as delivered under the contract's names, `_errors`, `_warnings`.
+    `findings`: all that was ever found, first and after repair.
+    """
+
+    trusted: pl.DataFrame
+    held: pl.DataFrame
+    findings: pl.DataFrame
+
+
+def settle(
+    frame: pl.DataFrame,
+    findings: pl.DataFrame,
+    proposals: pl.DataFrame,
+    rules: RuleSet,
+    *,
+    is_contested: bool,
+    taken: pl.Series | None = None,
+) -> Settled:
+    """Verdicts for the records of `frame` (as triage left them), their first `findings` and all `proposals`.
+
+    `taken`: `_id` of records whose repaired key belongs to another record.
+    """
+    effective = apply_repairs(frame, proposals, rules)
+    remaining = findings_of(effective, rules)
+    first = findings
+    if is_contested:
+        first = pl.concat([findings, contradictions(_translated(frame, proposals, rules), rules)])
+        remaining = pl.concat([remaining, contradictions(effective, rules)])
+    if taken is not None and taken.len():
+        remaining = pl.concat([remaining, taken_keys(frame.filter(pl.col("_id").is_in(taken.implode())), rules)])
+    serious = remaining.filter(pl.col("severity") != "warning")
+    verdicts = _verdicts(effective, serious, proposals, rules, is_contested=is_contested)
+    judged = effective.join(verdicts, on="_id", how="left", maintain_order="left")
+    judged = judged.join(reasons(remaining), on="_id", how="left", maintain_order="left")
+    judged = judged.join(repaired_fields(proposals), on="_id", how="left", maintain_order="left")
+    return Settled(
+        trusted=_trusted(judged.filter(pl.col("_verdict") == "trusted"), rules),
+        held=_held(judged.filter(pl.col("_verdict") != "trusted"), frame, rules),
+        findings=pl.concat([first, remaining]).unique(["_id", "field", "rule"], keep="first", maintain_order=True),
+    )
+
+
+def _translated(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """What the records said, in the contract's notation, before any claim was overruled."""
+    return apply_repairs(frame, proposals.filter(pl.col("shape").is_not_null()), rules)
+
+
+def _verdicts(
+    effective: pl.DataFrame, serious: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet, *, is_contested: bool
+) -> pl.DataFrame:
+    """One row per record: `_id`, `_verdict`, `_stands_for`."""
+    held = serious["_id"].unique()
+    has_way_out = _has_way_out(serious, proposals)
+    verdict = (
+        pl.when(~pl.col("_id").is_in(held.implode()))
+        .then(pl.lit("trusted"))
+        .when(pl.col("_id").is_in(has_way_out.implode()))
+        .then(pl.lit("review"))
+        .otherwise(pl.lit("quarantine"))
+    )
+    verdicts = effective.select("_id", verdict.alias("_verdict"))
+    if not is_contested:
+        return verdicts.with_columns(pl.lit(None, pl.UInt64).alias("_stands_for"))
+    contradicted = serious.filter(pl.col("kind") == "inconsistent")["_id"].unique()
+    same = duplicates(effective, held, rules).filter(~pl.col("_id").is_in(contradicted.implode()))
+    verdicts = verdicts.join(same.rename({"stands_for": "_stands_for"}), on="_id", how="left", maintain_order="left")
+    is_same = pl.col("_stands_for").is_not_null()
+    return verdicts.with_columns(
+        pl.when(is_same).then(pl.lit("duplicate")).otherwise(pl.col("_verdict")).alias("_verdict")
+    )
+
+
+def _has_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Series:
+    """Records that a person can decide: each of their bad cells has a suggestion, or two reports to choose between."""
+    open_cells = serious.select("_id", "field", "kind").unique(["_id", "field", "kind"])
+    suggested = proposals.filter(pl.col("status") != "undone").select("_id", "field").unique()
+    has_suggestion = open_cells.join(
+        suggested.with_columns(pl.lit(value=True).alias("has")), on=["_id", "field"], how="left"
+    )
+    decidable = pl.col("has").fill_null(value=False) | (pl.col("kind") == "inconsistent")
+    per_record = has_suggestion.group_by("_id").agg(decidable.all().alias("all"))
+    return per_record.filter(pl.col("all"))["_id"]
+
+
+def _trusted(judged: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    return judged.select(
+        *[c for c in judged.columns if c in ("_id", "_source", "_delivery", "_row")],
+        *rules.fields,
+        pl.col("_warnings").cast(pl.List(REASON)),
+        "_repaired",
+    )
+
+
+def _held(judged: pl.DataFrame, original: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """The text as delivered comes from `original`, not from the frame in which repairs were tried."""
+    texts = original.select("_id", *[pl.col(RAW + name).alias(name) for name in rules.fields])
+    head = [c for c in judged.columns if c in ("_id", "_source", "_delivery", "_row")]
+    kept = judged.select(
+        *head,
+        "_verdict",
+        "_stands_for",
+        pl.col("_errors").cast(pl.List(REASON)),
+        pl.col("_warnings").cast(pl.List(REASON)),
+    )
+    return kept.join(texts, on="_id", how="left", maintain_order="left")
+
+
+def withdraw_contradicted(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """Translations that the other reports contradict become suggestions: well read, but not believed."""
+    against = contradictions(apply_repairs(frame, proposals, rules), rules)
+    cells = against.select("_id", "field", pl.lit(value=True).alias("is_against"))
+    marked = proposals.join(cells, on=["_id", "field"], how="left", maintain_order="left")
+    is_against = pl.col("is_against").fill_null(value=False) & (pl.col("status") == "applied")
+    return marked.with_columns(
+        pl.when(is_against).then(pl.lit("suggested")).otherwise(pl.col("status")).alias("status"),
+        pl.when(is_against)
+        .then(pl.concat_str("evidence", pl.lit("; but the other reports contradict it")))
+        .otherwise(pl.col("evidence"))
+        .alias("evidence"),
+    ).drop("is_against")
+
+
+def no_findings() -> pl.DataFrame:
+    """An empty frame of findings."""
+    return FINDING_SCHEMA.to_frame()
+
+
+__all__ = ["VERDICTS", "Settled", "applied", "no_findings", "settle", "withdraw_contradicted"]

@@ -1,0 +1,124 @@
+"""The whole way of a set of records that fits in memory: triage, translation, imputation, settlement, in one call.
+
+The assets take the same steps fragment by fragment, with files between them; `breakwater repair` takes them here.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from orchestration_assets.imputation import impute as imputation
+from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
+from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_contradicted
+from orchestration_assets.settlement.apply import apply_repairs
+from orchestration_assets.translation import translate as translation
+from validators.parsing import write
+from validators.rules import RuleSet
+from validators.triage import Triage, contested, identities, triage
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Records that are settled together. `frame` and `findings` as triage left them; `proposals` so far."""
+
+    name: str
+    frame: pl.DataFrame
+    findings: pl.DataFrame
+    proposals: pl.DataFrame
+    is_contested: bool
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What became of the records: `clean` needed nothing; `settled` holds the others, unit by unit."""
+
+    clean: pl.DataFrame
+    settled: list[Settled]
+    proposals: pl.DataFrame
+    methods: pl.DataFrame
+
+
+def split_units(name: str, triaged: Triage) -> list[Unit]:
+    """The troubled records of a fragment: those alone in their identity, and those that others speak of too."""
+    empty = PROPOSAL_SCHEMA.to_frame()
+    units = []
+    for is_contested in (False, True):
+        frame = triaged.troubled.filter(pl.col("_is_contested") == is_contested)
+        if frame.height:
+            findings = triaged.findings.join(frame.select("_id"), on="_id", how="semi", maintain_order="left")
+            label = f"{name}-contested" if is_contested else name
+            units.append(Unit(label, frame, findings, empty, is_contested))
+    return units
+
+
+def known_sample(clean: pl.DataFrame, rules: RuleSet, rows: int = 4000) -> pl.DataFrame:
+    """Good values as text, evenly taken from `clean`: `_source` and one column per field."""
+    step = max(clean.height // rows, 1)
+    texts = [write(pl.col(name), spec.dtype).alias(name) for name, spec in rules.fields.items()]
+    return clean.gather_every(step).head(rows).select("_source", *texts)
+
+
+def translate_unit(unit: Unit, decisions: list[translation.Decision], rules: RuleSet) -> Unit:
+    """`unit` with the proposals of the translators; what other reports contradict is only suggested."""
+    proposals = translation.propose(translation.cells_to_translate(unit.findings, rules), decisions, rules)
+    if unit.is_contested:
+        proposals = withdraw_contradicted(unit.frame, proposals, rules)
+    return Unit(unit.name, unit.frame, unit.findings, proposals, unit.is_contested)
+
+
+def effective(unit: Unit, rules: RuleSet) -> pl.DataFrame:
+    """The records of `unit` with its applied proposals in place."""
+    return apply_repairs(unit.frame, unit.proposals, rules)
+
+
+def impute_unit(unit: Unit, imputers: imputation.Imputers, rules: RuleSet) -> Unit:
+    """`unit` with the proposals of the imputers added."""
+    frame = effective(unit, rules)
+    cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
+    more = imputation.impute(frame, cells, imputers, rules, is_contested=unit.is_contested)
+    return Unit(unit.name, unit.frame, unit.findings, pl.concat([unit.proposals, more]), unit.is_contested)
+
+
+def wanted_groups(units: list[Unit], rules: RuleSet) -> dict[str, pl.Series]:
+    """The groups that open cells ask for, per grouping field, as text."""
+    named = imputation.fields_by_group(rules)
+    asked: dict[str, list[pl.Series]] = {}
+    for unit in units if named else []:
+        frame = effective(unit, rules)
+        cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
+        for name, _, by in named:
+            records = cells.filter(pl.col("field") == name).select("_id")
+            group = frame.join(records, on="_id", how="semi").select(write(pl.col(by), rules.fields[by].dtype))
+            asked.setdefault(by, []).append(group.to_series().unique())
+    return {by: pl.concat(groups).unique() for by, groups in asked.items()}
+
+
+def repair_records(records: pl.DataFrame, rules: RuleSet, notations: translation.Notations) -> Repaired:
+    """The way of `records` (`_id`, `_source`, one text column per field) in memory."""
+    of_source = notations.get(records["_source"][0], {}) if records.height else {}
+    shared = contested([identities(records.lazy(), rules, of_source)])
+    triaged = triage(records, rules, of_source, contested_identities=shared)
+    units = split_units("records", triaged)
+    # Known values: the clean records, and where all records share their entities with others, the good cells of those.
+    known = known_sample(known_cells(triaged, rules), rules)
+    samples = [translation.shape_samples(translation.cells_to_translate(u.findings, rules)) for u in units]
+    decisions = translation.decide_all(translation.pool(samples), rules, notations, known) if samples else []
+    units = [translate_unit(unit, decisions, rules) for unit in units]
+    cases = [imputation.claim_cases(effective(u, rules), rules) for u in units if u.is_contested]
+    imputers = imputation.Imputers(
+        claims=imputation.fit_claim_calibrations(cases, rules),
+        groups=imputation.fit_groups(triaged.clean.lazy(), wanted_groups(units, rules), rules),
+    )
+    units = [impute_unit(unit, imputers, rules) for unit in units]
+    settled = [settle(u.frame, u.findings, u.proposals, rules, is_contested=u.is_contested) for u in units]
+    methods = [METHOD_SCHEMA.to_frame(), translation.methods_of(decisions, rules), imputation.methods_of(imputers, rules)]
+    proposals = [PROPOSAL_SCHEMA.to_frame(), *(u.proposals for u in units)]
+    return Repaired(triaged.clean, settled, pl.concat(proposals), pl.concat(methods))
+
+
+def known_cells(triaged: Triage, rules: RuleSet) -> pl.DataFrame:
+    """Records in which every rule holds, contested or not."""
+    bad = triaged.findings.filter(pl.col("severity") != "warning").select("_id")
+    agreeing = triaged.troubled.join(bad, on="_id", how="anti", maintain_order="left")
+    columns = ["_id", "_source", *rules.fields]
+    return pl.concat([triaged.clean.select(columns), agreeing.select(columns)])

@@ -1,0 +1,249 @@
+"""What must be true of a settled partition, looked up in its files, and what should be: one outcome per property."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from orchestration_assets.feed import partition_end
+from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.landing import in_force, summary
+from validators.judgement import mark
+
+_HELD = ("review", "quarantine", "aside")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One property of one partition: what was expected, what was found, and what to do if it does not hold."""
+
+    name: str
+    is_passed: bool
+    expected: str
+    found: str
+    action: str
+    is_blocking: bool = False
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+def must_hold(context: Context) -> list[Outcome]:
+    """The properties without which nothing is published."""
+    return [nothing_lost(context), contract_holds(context), trusted_not_emptied(context)]
+
+
+def should_hold(context: Context, metrics: dict[str, float]) -> list[Outcome]:
+    """The properties that a person should hear of."""
+    return [
+        deliveries_accepted(context),
+        repaired_share(context, metrics),
+        held_share(context, metrics),
+        unreadable_share(context, metrics),
+        unseen_shapes(context, metrics),
+        volume(context, metrics),
+        freshness(context),
+    ]
+
+
+def nothing_lost(context: Context) -> Outcome:
+    """Every line of every delivery in force is in exactly one place: by count, and line by line."""
+    triaged = context.handed_over("triage")
+    places = _places(context)
+    lost = repeated = strange = lines = 0
+    for delivery in triaged["deliveries"]:
+        mine = places.filter(
+            (pl.col("_source") == delivery["source"]) & (pl.col("_delivery") == delivery["delivery"])
+        )["_row"].to_numpy()
+        lines += delivery["lines"]
+        inside = mine[(mine >= 0) & (mine < delivery["lines"])]
+        strange += len(mine) - len(inside)
+        seen = np.bincount(inside, minlength=delivery["lines"])
+        lost += int((seen == 0).sum())
+        repeated += int((seen > 1).sum())
+    lost -= triaged["counts"].get("continuation_lines", 0)
+    is_passed = lost == 0 and repeated == 0 and strange == 0
+    return Outcome(
+        "nothing_lost",
+        is_passed,
+        expected=f"each of {lines:,} landed lines in exactly one of trusted, review, quarantine, aside, unreadable",
+        found=f"{lost:,} in none, {repeated:,} in more than one, {strange:,} that were never landed",
+        action="nothing to do" if is_passed else "do not publish; run the partition again and report the defect",
+        is_blocking=True,
+        numbers={"landed": lines, "lost": lost, "repeated": repeated},
+    )
+
+
+def contract_holds(context: Context) -> Outcome:
+    """The contract, judged once more on the files that are about to be published."""
+    settled, table = context.handed_over("settled"), context.table("trusted")
+    published = context.lake.active(table, context.partition)
+    fresh = [path for path, _, _ in settled["staged"] if path not in published]
+    bad = rows = 0
+    for path in fresh:
+        frame = pl.read_parquet(context.lake.path(table) / path, columns=list(context.rules.fields), hive_partitioning=False)
+        rows += frame.height
+        bad += int((~mark(frame, context.rules)["_is_good"]).sum())
+    fatal = settled["counts"]["fatal"]
+    is_passed = bad == 0 and fatal == 0
+    return Outcome(
+        "contract_holds",
+        is_passed,
+        expected=f"{context.rules.contract} holds on every record to be published, and no finding is fatal",
+        found=f"{bad:,} of {rows:,} newly written records break it; {fatal:,} fatal findings",
+        action="nothing to do" if is_passed else "the former `trusted` stays; look at findings with severity fatal",
+        is_blocking=True,
+        numbers={"records": rows, "broken": bad, "fatal": fatal},
+    )
+
+
+def trusted_not_emptied(context: Context) -> Outcome:
+    """A partition that had trusted records is not replaced by none."""
+    before = sum(f.rows for f in context.lake.active(context.table("trusted"), context.partition).values())
+    after = sum(rows for _, rows, _ in context.handed_over("settled")["staged"])
+    is_passed = after > 0 or before == 0
+    return Outcome(
+        "trusted_not_emptied",
+        is_passed,
+        expected="records to publish, or none published before",
+        found=f"{after:,} to publish, {before:,} published now",
+        action="nothing to do" if is_passed else "the former `trusted` stays; look at the deliveries of the sources",
+        is_blocking=True,
+        numbers={"to_publish": after, "published": before},
+    )
+
+
+def deliveries_accepted(context: Context) -> Outcome:
+    """Each source delivered, and nothing that it delivered had to be refused or stands in for something newer."""
+    counts = summary(context)
+    troubles = []
+    for source, row in counts.items():
+        if row["status"] != "landed":
+            troubles.append(f"{source} is {row['status']}: {row['reason']}")
+        if row.get("refused"):
+            troubles.append(f"{source}: {row['refused']} refused: {row['refused_because']}")
+        if not row.get("is_closed", True):
+            troubles.append(f"{source}: the last line has no end, the file may be cut off")
+        if row.get("extra_columns"):
+            troubles.append(f"{source}: columns that are not declared: {', '.join(row['extra_columns'])}")
+    return Outcome(
+        "deliveries_accepted",
+        not troubles,
+        expected=f"a sound delivery of each of {len(counts)} sources",
+        found="; ".join(troubles) or "a sound delivery of each",
+        action="ask the owner of the source, or mend its file in sources/catalog" if troubles else "nothing to do",
+        numbers={"sources": len(counts), "sources_landed": sum(r["status"] == "landed" for r in counts.values())},
+    )
+
+
+def repaired_share(context: Context, metrics: dict[str, float]) -> Outcome:
+    limit = context.feed.limits.repaired_share
+    troubled = metrics["translated"] + metrics["imputed"] + metrics["review"] + metrics["quarantine"]
+    return Outcome(
+        "repaired_share",
+        troubled == 0 or metrics["repaired_share"] >= limit,
+        expected=f"at least {limit:.0%} of the troubled records repaired",
+        found=f"{metrics['repaired_share']:.1%} of {troubled:,.0f}",
+        action="see `methods` for what was not certain enough, and the check unseen_shapes",
+        numbers={"share": metrics["repaired_share"]},
+    )
+
+
+def held_share(context: Context, metrics: dict[str, float]) -> Outcome:
+    limit = context.feed.limits.held_share
+    return Outcome(
+        "held_share",
+        metrics["held_share"] <= limit,
+        expected=f"at most {limit:.0%} of the landed records in review and quarantine",
+        found=f"{metrics['held_share']:.1%} ({metrics['review'] + metrics['quarantine']:,.0f} records)",
+        action="see `findings` by source, field and rule",
+        numbers={"share": metrics["held_share"]},
+    )
+
+
+def unreadable_share(context: Context, metrics: dict[str, float]) -> Outcome:
+    limit = context.feed.limits.unreadable_share
+    return Outcome(
+        "unreadable_share",
+        metrics["unreadable_share"] <= limit,
+        expected=f"at most {limit:.1%} of the landed lines unreadable",
+        found=f"{metrics['unreadable_share']:.2%} ({metrics['unreadable']:,.0f} lines)",
+        action="see the tables <source>/unreadable: each line with its bytes, position and reason",
+        numbers={"share": metrics["unreadable_share"]},
+    )
+
+
+def unseen_shapes(context: Context, metrics: dict[str, float]) -> Outcome:
+    limit = context.feed.limits.unseen_shapes
+    worst = [f"{r['source']}.{r['field']} `{r['shape']}` ×{r['cells']}" for r in context.handed_over("translated")["unseen"]]
+    return Outcome(
+        "unseen_shapes",
+        metrics["unseen_shapes"] <= limit,
+        expected=f"at most {limit} shapes that no translator reads",
+        found=f"{metrics['unseen_shapes']:,.0f}" + (f"; most frequent: {', '.join(worst[:5])}" if worst else ""),
+        action="declare the notation in the source's YAML, or add a reading to a translator",
+        numbers={"shapes": metrics["unseen_shapes"]},
+    )
+
+
+def volume(context: Context, metrics: dict[str, float]) -> Outcome:
+    """The records landed, against the median of the feed's other partitions."""
+    ratio = context.feed.limits.volume_ratio
+    table = context.lake.read(context.table("metrics"))
+    others = pl.Series([], dtype=pl.Float64)
+    if table.height:
+        others = table.filter((pl.col("metric") == "landed") & (pl.col("_partition") != context.partition))["value"]
+    median = others.median() if others.len() >= 2 else None
+    if median is None:
+        return Outcome("volume", is_passed=True, expected="no expectation before two other partitions",
+                       found=f"{metrics['landed']:,.0f} landed", action="nothing to do", numbers={"landed": metrics["landed"]})
+    return Outcome(
+        "volume",
+        median / ratio <= metrics["landed"] <= median * ratio,
+        expected=f"between {median / ratio:,.0f} and {median * ratio:,.0f} records (median {median:,.0f} of {others.len()} others)",
+        found=f"{metrics['landed']:,.0f} landed",
+        action="compare landed per source with other days; a file may be cut off or delivered twice",
+        numbers={"landed": metrics["landed"], "median": median},
+    )
+
+
+def freshness(context: Context) -> Outcome:
+    """When the deliveries came, against the end of the partition (or against now, where there is none)."""
+    limit = context.feed.limits.freshness_hours
+    moments = [row["landed_at"] for _, row in in_force(context)]
+    if limit is None or not moments:
+        found = "nothing has landed" if not moments else f"landed at {max(moments):%Y-%m-%d %H:%M} UTC"
+        expected = "no limit is set" if limit is None else f"landed at most {limit:g} hours after the partition's end"
+        return Outcome("freshness", bool(moments) or limit is None, expected, found, action="set limits.freshness_hours")
+    reference = partition_end(context.feed, context.partition)
+    newest = max(moments)
+    hours = (newest - reference if reference else datetime.now(UTC) - newest).total_seconds() / 3600
+    return Outcome(
+        "freshness",
+        hours <= limit,
+        expected=f"landed at most {limit:g} hours after the partition's end",
+        found=f"{hours:.1f} hours, at {newest:%Y-%m-%d %H:%M} UTC",
+        action="nothing to do for a backfill; else ask the source's owner",
+        numbers={"hours": round(hours, 2)},
+    )
+
+
+def _places(context: Context) -> pl.DataFrame:
+    """One row per record or line and place where it stands: `_source`, `_delivery`, `_row`."""
+    head = ["_source", "_delivery", "_row"]
+    table = context.lake.path(context.table("trusted"))
+    files = [table / path for path, _, _ in context.handed_over("settled")["staged"]]
+    frames = [pl.scan_parquet(f, hive_partitioning=False).select(head) for f in files]
+    for name in _HELD:
+        held = context.lake.read(context.table(name), context.partition)
+        if held.height:
+            frames.append(held.lazy().select(head))
+    for source in context.sources:
+        lines = context.lake.read(f"{source.source}/unreadable", context.partition)
+        if lines.height:
+            frames.append(lines.lazy().select(pl.lit(source.source).alias("_source"), "_delivery", "_row"))
+    empty = pl.LazyFrame(schema={"_source": pl.String, "_delivery": pl.String, "_row": pl.Int64})
+    return pl.concat([empty, *frames]).collect()
+
+
+__all__: list[Any] = ["Outcome", "must_hold", "should_hold"]

@@ -1,0 +1,98 @@
+"""What every step of one partition needs, and how a step hands over to the next."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from orchestration_assets.errors import StepError
+from orchestration_assets.feed import Declared, Feed
+from orchestration_assets.lake import Lake, write_json
+from orchestration_assets.imputation.impute import check_methods as check_imputers
+from orchestration_assets.translation.registry import check_methods as check_translators
+from sources.declaration import Source
+from validators.contract import load_contract
+from validators.parsing import ISO_DATETIME, Notation
+from validators.rules import RuleSet, compile_contract
+
+VERSION = "1"
+"""Of the steps together: part of the name of every fragment."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One partition of one feed: `outside` is the folder against which relative paths of sources are resolved."""
+
+    declared: Declared
+    lake: Lake
+    partition: str
+    outside: Path
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def feed(self) -> Feed:
+        return self.declared.feed
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self.declared.sources
+
+    @cached_property
+    def rules(self) -> RuleSet:
+        return rules_of(self.feed.contract)
+
+    @cached_property
+    def notations(self) -> dict[str, dict[str, Notation]]:
+        return {source.source: notations_of(source) for source in self.sources}
+
+    @property
+    def work(self) -> Path:
+        return self.lake.work(self.feed.feed, self.partition)
+
+    def table(self, name: str) -> str:
+        return f"{self.feed.feed}/{name}"
+
+    def hand_over(self, step: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Leave `content` for the steps that follow."""
+        write_json(self.work / f"{step}.json", content)
+        return content
+
+    def handed_over(self, step: str) -> dict[str, Any]:
+        """What `step` left; raises `StepError` if it has not run."""
+        path = self.work / f"{step}.json"
+        if not path.exists():
+            raise StepError(
+                f"{self.feed.feed} {self.partition}: {step} has not run yet\nHint: materialize the whole partition once"
+            )
+        return json.loads(path.read_text())
+
+
+_COMPILED: dict[str, RuleSet] = {}
+
+
+def rules_of(contract: str) -> RuleSet:
+    """The compiled contract, each one once per process."""
+    if contract not in _COMPILED:
+        rules = compile_contract(load_contract(contract))
+        check_imputers(rules)
+        check_translators(rules)
+        _COMPILED[contract] = rules
+    return _COMPILED[contract]
+
+
+def notations_of(source: Source) -> dict[str, Notation]:
+    """How each field of `source` is written, in the terms of `validators`."""
+    plain = source.notation
+    return {
+        name: Notation(
+            decimal=own.decimal or plain.decimal,
+            datetime=own.datetime or plain.datetime or ISO_DATETIME,
+            timezone=own.timezone or plain.timezone,
+            unit=own.unit,
+            codes=tuple(sorted(own.codes.items())),
+            nulls=tuple(plain.nulls),
+        )
+        for name, own in source.fields.items()
+    }

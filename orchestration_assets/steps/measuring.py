@@ -1,0 +1,55 @@
+"""Measuring: what became of the partition, in numbers under stable names."""
+
+from typing import Any
+
+import polars as pl
+
+from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.landing import summary
+
+METRIC_SCHEMA = pl.Schema({"metric": pl.String, "value": pl.Float64})
+"""One row per (partition, metric). Shares are of the records landed, durations in seconds."""
+
+_STEPS = ("landing", "triage", "translated", "imputed", "settled")
+
+
+def measure_partition(context: Context) -> dict[str, float]:
+    """Write the partition's metrics; returns them by name."""
+    handed = {step: context.handed_over(step) for step in _STEPS}
+    triage, settled = handed["triage"]["counts"], handed["settled"]["counts"]
+    landed = triage.get("lines", 0) - triage.get("continuation_lines", 0)
+    unreadable = triage.get("unreadable", 0)
+    held = settled["review"] + settled["quarantine"]
+    placed = settled["trusted"] + held + settled["duplicate"] + settled["outside"] + unreadable
+    seconds = sum(content["seconds"] for content in handed.values())
+    troubled = settled["translated"] + settled["imputed"] + held
+    values: dict[str, float] = {
+        "landed": landed,
+        "unreadable": unreadable,
+        **{name: settled[name] for name in (
+            "clean", "translated", "imputed", "trusted", "review", "quarantine", "duplicate", "outside",
+            "repairs_applied", "repairs_suggested",
+        )},
+        "lost": landed - placed,
+        "findings": triage.get("findings", 0),
+        "unseen_shapes": handed["translated"]["counts"]["unseen_shapes"],
+        "held_share": _share(held, landed),
+        "repaired_share": _share(settled["translated"] + settled["imputed"], troubled),
+        "trusted_share": _share(settled["trusted"], landed),
+        "unreadable_share": _share(unreadable, landed),
+        **{f"{step}_seconds": content["seconds"] for step, content in handed.items()},
+        "seconds": seconds,
+        "rows_per_second": _share(landed, seconds),
+    }
+    for source, counts in summary(context).items():
+        values[f"landed_{source}"] = counts.get("lines", 0)
+    rows = [{"metric": name, "value": float(value)} for name, value in values.items()]
+    context.lake.replace(context.table("metrics"), context.partition, pl.DataFrame(rows, schema=METRIC_SCHEMA))
+    return values
+
+
+def _share(part: float, whole: float) -> float:
+    return round(part / whole, 6) if whole else 0.0
+
+
+__all__: list[Any] = ["METRIC_SCHEMA", "measure_partition"]

@@ -1,0 +1,186 @@
+"""Settlement of a partition: one verdict per record, everything but `trusted` committed, `trusted` staged."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from orchestration_assets.lake import StagedFile
+from orchestration_assets.settlement.apply import apply_repairs, applied
+from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
+from orchestration_assets.settlement.verdicts import Settled, settle
+from orchestration_assets.settlement.way import Unit
+from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.triage import ROW_BITS, UNREADABLE_SCHEMA
+from orchestration_assets.steps.units import Units
+from orchestration_assets.translation.registry import TRANSLATORS
+from orchestration_assets.translation.translate import PLACEHOLDER
+from validators.judgement import FINDING_SCHEMA, REASON
+from validators.rules import RuleSet
+from validators.triage import identity_hash
+
+HEAD = {"_source": pl.String, "_delivery": pl.String, "_row": pl.Int64}
+"""The record id, without the partition, which is the table's."""
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """The tables that settlement writes."""
+
+    trusted: pl.Schema
+    held: pl.Schema
+    aside: pl.Schema
+    findings: pl.Schema
+    repairs: pl.Schema
+
+
+def schemas_of(rules: RuleSet) -> Schemas:
+    reasons = {"_errors": pl.List(REASON), "_warnings": pl.List(REASON)}
+    texts = {name: pl.String for name in rules.fields}
+    return Schemas(
+        trusted=pl.Schema({**HEAD, **rules.schema, "_warnings": pl.List(REASON), "_repaired": pl.List(pl.String)}),
+        held=pl.Schema({**HEAD, **texts, **reasons}),
+        aside=pl.Schema({**HEAD, "_verdict": pl.String, "_reason": pl.String, **texts, **reasons}),
+        findings=pl.Schema({**HEAD, **{k: v for k, v in FINDING_SCHEMA.items() if not k.startswith("_")}}),
+        repairs=pl.Schema({**HEAD, **{k: v for k, v in PROPOSAL_SCHEMA.items() if not k.startswith("_")}}),
+    )
+
+
+def settle_partition(context: Context) -> dict[str, Any]:
+    """Give every troubled record its verdict; returns counts. Hands over the files that would be `trusted`."""
+    began = time.perf_counter()
+    units, triaged = Units(context), context.handed_over("triage")
+    writer = _Writer(context, triaged["deliveries"])
+    taken = _taken_keys(context, units)
+    counts = {"trusted_without_repair": 0, "translated": 0, "imputed": 0, "review": 0, "quarantine": 0, "duplicate": 0,
+              "outside": 0, "repairs_applied": 0, "repairs_suggested": 0, "fatal": 0}
+    for label in units.labels:
+        unit = units.load(label)
+        settled = settle(
+            unit.frame, unit.findings, unit.proposals, context.rules, is_contested=unit.is_contested, taken=taken
+        )
+        writer.write(settled, unit)
+        _add(counts, _count(settled, unit))
+    clean = [StagedFile(*f["staged"]) for f in triaged["fragments"] if f["staged"]]
+    writer.commit()
+    _commit_methods(context)
+    _commit_unreadable(context, triaged)
+    counts["clean"] = triaged["counts"].get("clean", 0) + counts.pop("trusted_without_repair")
+    counts["trusted"] = counts["clean"] + counts["translated"] + counts["imputed"]
+    staged = [[f.path, f.rows, f.bytes] for f in [*clean, *writer.files["trusted"]]]
+    return context.hand_over("settled", {"counts": counts, "staged": staged, "seconds": time.perf_counter() - began})
+
+
+class _Writer:
+    """Stages what each unit becomes, and commits every table but `trusted` at the end."""
+
+    def __init__(self, context: Context, deliveries: list[dict[str, Any]]) -> None:
+        self.context = context
+        self.schemas = schemas_of(context.rules)
+        self.hashes = {d["ordinal"]: d["delivery"] for d in deliveries}
+        self.sources = {d["ordinal"]: d["source"] for d in deliveries}
+        self.files: dict[str, list[StagedFile]] = {
+            name: [] for name in ("trusted", "review", "quarantine", "aside", "findings", "repairs")
+        }
+
+    def write(self, settled: Settled, unit: Unit) -> None:
+        held = settled.held
+        self._stage("trusted", settled.trusted, self.schemas.trusted)
+        self._stage("review", held.filter(pl.col("_verdict") == "review"), self.schemas.held)
+        self._stage("quarantine", held.filter(pl.col("_verdict") == "quarantine"), self.schemas.held)
+        aside = held.filter(pl.col("_verdict").is_in(["duplicate", "outside"]))
+        same = pl.concat_str(pl.lit("stands for the same: "), self._record_id(pl.col("_stands_for")))
+        self._stage("aside", aside.with_columns(same.alias("_reason")), self.schemas.aside)
+        self._stage("findings", settled.findings, self.schemas.findings)
+        self._stage("repairs", unit.proposals, self.schemas.repairs)
+
+    def commit(self) -> None:
+        schemas = {"review": self.schemas.held, "quarantine": self.schemas.held, "aside": self.schemas.aside,
+                   "findings": self.schemas.findings, "repairs": self.schemas.repairs}
+        for name, schema in schemas.items():
+            self.context.lake.commit(self.context.table(name), self.context.partition, self.files[name], schema)
+
+    def _stage(self, name: str, frame: pl.DataFrame, schema: pl.Schema) -> None:
+        if frame.is_empty():
+            return
+        ordinal = pl.col("_id") // 2**ROW_BITS
+        frame = frame.sort("_id", maintain_order=True).with_columns(
+            ordinal.replace_strict(self.hashes, return_dtype=pl.String).alias("_delivery"),
+            (pl.col("_id") % 2**ROW_BITS).cast(pl.Int64).alias("_row"),
+        )
+        table = self.context.table(name)
+        self.files[name].append(self.context.lake.stage(table, self.context.partition, frame.select(schema.names())))
+
+    def _record_id(self, ids: pl.Expr) -> pl.Expr:
+        ordinal = ids // 2**ROW_BITS
+        return pl.concat_str(
+            ordinal.replace_strict(self.sources, return_dtype=pl.String),
+            pl.lit(self.context.partition),
+            ordinal.replace_strict(self.hashes, return_dtype=pl.String),
+            (ids % 2**ROW_BITS).cast(pl.String),
+            separator=":",
+        )
+
+
+def _taken_keys(context: Context, units: Units) -> pl.Series:
+    """`_id` of the records whose repaired key is that of another record: settled by a person."""
+    rules = context.rules
+    empty = pl.Series("_id", [], pl.UInt64)
+    if rules.grain != "entity":
+        return empty
+    parts = []
+    for label in units.labels:
+        proposals = applied(units.proposals(label)).filter(pl.col("field").is_in(rules.key))
+        if proposals.height:
+            records = units.load(label).frame.join(proposals.select("_id"), on="_id", how="semi")
+            parts.append(apply_repairs(records, proposals, rules).select("_id", identity_hash(rules).alias("_identity")))
+    if not parts:
+        return empty
+    renamed = pl.concat(parts).drop_nulls()
+    names = [f["name"] for f in context.handed_over("triage")["fragments"]]
+    files = [context.work / "fragments" / f"{name}.identities.parquet" for name in names]
+    existing = pl.scan_parquet(files).filter(pl.col("_identity").is_in(renamed["_identity"].implode())).collect()
+    is_taken = pl.col("_identity").is_in(existing["_identity"].implode()) | pl.col("_identity").is_duplicated()
+    return renamed.filter(is_taken)["_id"]
+
+
+def _count(settled: Settled, unit: Unit) -> dict[str, int]:
+    translators = [*TRANSLATORS, PLACEHOLDER.name]
+    mine = applied(unit.proposals).join(settled.trusted.select("_id"), on="_id", how="semi")
+    per_record = mine.group_by("_id").agg((~pl.col("method").is_in(translators)).any().alias("is_imputed"))
+    imputed = int(per_record["is_imputed"].sum())
+    status = dict(unit.proposals.group_by("status").len().iter_rows())
+    verdicts = dict(settled.held.group_by("_verdict").len().iter_rows())
+    fatal = settled.findings.filter(pl.col("severity") == "fatal").height
+    return {
+        "trusted_without_repair": settled.trusted.height - per_record.height,
+        "translated": per_record.height - imputed,
+        "imputed": imputed,
+        **verdicts,
+        "repairs_applied": applied(unit.proposals).height,
+        "repairs_suggested": status.get("suggested", 0),
+        "fatal": fatal,
+    }
+
+
+def _add(total: dict[str, int], part: dict[str, int]) -> None:
+    for name, value in part.items():
+        total[name] = total.get(name, 0) + value
+
+
+def _commit_methods(context: Context) -> None:
+    parts = [pl.read_parquet(context.work / f"{name}.parquet") for name in ("translators", "imputers")]
+    methods = pl.concat([METHOD_SCHEMA.to_frame(), *parts]).sort("field", "method", "arm", "source", "shape")
+    context.lake.replace(context.table("methods"), context.partition, methods)
+
+
+def _commit_unreadable(context: Context, triaged: dict[str, Any]) -> None:
+    for source in context.sources:
+        names = [f["name"] for f in triaged["fragments"] if f["source"] == source.source]
+        parts: Iterable[pl.DataFrame] = (
+            pl.read_parquet(context.work / "fragments" / f"{name}.unreadable.parquet") for name in names
+        )
+        lines = pl.concat([UNREADABLE_SCHEMA.to_frame(), *parts])
+        context.lake.replace(f"{source.source}/unreadable", context.partition, lines)

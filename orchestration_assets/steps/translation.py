@@ -1,0 +1,56 @@
+"""Translation of a partition: shapes collected over all units, decided once, applied unit by unit."""
+
+import time
+from typing import Any
+
+import polars as pl
+
+from orchestration_assets.settlement.way import Unit, translate_unit
+from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.units import Units
+from orchestration_assets.translation import translate as translation
+
+
+def translate_partition(context: Context) -> dict[str, Any]:
+    """Propose translations for every malformed cell; returns counts. Hands over what was measured."""
+    began = time.perf_counter()
+    units, rules = Units(context), context.rules
+    units.clear()
+    samples = [
+        translation.shape_samples(translation.cells_to_translate(units.findings(label), rules))
+        for label in units.labels
+    ]
+    pooled = translation.pool(samples) if samples else None
+    decisions = [] if pooled is None else translation.decide_all(pooled, rules, context.notations, units.known())
+    counts = {"cells": 0 if pooled is None else int(pooled["cells"].sum()), "applied": 0, "suggested": 0}
+    for label in units.labels:
+        translated = _translate(units, label, decisions, context)
+        units.save(label, "proposals", translated.proposals)
+        status = dict(translated.proposals.group_by("status").len().iter_rows())
+        counts["applied"] += status.get("applied", 0)
+        counts["suggested"] += status.get("suggested", 0)
+    unseen = _unseen(pooled, decisions)
+    translation.methods_of(decisions, rules).write_parquet(context.work / "translators.parquet")
+    return context.hand_over(
+        "translated",
+        {"counts": {**counts, "shapes": 0 if pooled is None else pooled.height, "unseen_shapes": unseen.height},
+         "unseen": unseen.head(10).to_dicts(), "seconds": time.perf_counter() - began},
+    )
+
+
+def _translate(units: Units, label: str, decisions: list[translation.Decision], context: Context) -> Unit:
+    if units.is_contested(label):
+        return translate_unit(units.load(label, with_proposals=False), decisions, context.rules)
+    empty = pl.DataFrame()
+    unit = Unit(label, empty, units.findings(label), empty, is_contested=False)
+    return translate_unit(unit, decisions, context.rules)
+
+
+def _unseen(pooled: pl.DataFrame | None, decisions: list[translation.Decision]) -> pl.DataFrame:
+    """Shapes that no translator reads, the most frequent first: source, field, shape, cells."""
+    schema = {"source": pl.String, "field": pl.String, "shape": pl.String}
+    if pooled is None:
+        return pl.DataFrame(schema={**schema, "cells": pl.Int64})
+    read = pl.DataFrame([(d.source, d.field, d.shape) for d in decisions], schema=schema, orient="row")
+    asked = pooled.select(pl.col("_source").alias("source"), "field", "shape", pl.col("cells").cast(pl.Int64))
+    return asked.join(read, on=list(schema), how="anti").sort("cells", "shape", descending=[True, False])

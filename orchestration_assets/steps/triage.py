@@ -1,0 +1,255 @@
+"""Triage of a partition, fragment by fragment: clean records are written where they will be published, the others aside.
+
+A fragment's files are named by the hash of all that went into them, and are not made again if they are there.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from orchestration_assets.errors import StepError
+from orchestration_assets.lake import StagedFile, write_json
+from orchestration_assets.settlement.way import known_cells, known_sample, split_units
+from orchestration_assets.steps.context import VERSION, Context
+from orchestration_assets.steps.landing import in_force, store_of
+from sources.declaration import Source
+from sources.delivery import Delivery, Fragment
+from sources.reading import Reading, read_fragment
+from validators.judgement import IDENTITY
+from validators.rules import digest
+from validators.triage import Triage, contested, identities, triage
+
+RECORDS_PER_BUCKET = 150_000
+KEPT_IN_MEMORY_BYTES = 48 << 20
+ROW_BITS = 32
+
+UNREADABLE_SCHEMA = pl.Schema(
+    {"_delivery": pl.String, "_row": pl.Int64, "line": pl.Int64, "byte": pl.Int64, "bytes": pl.Binary, "reason": pl.String}
+)
+"""One row per line that is no record."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One fragment of one delivery in force. `ordinal` numbers the deliveries of the partition."""
+
+    ordinal: int
+    source: Source
+    delivery: Delivery
+    fragment: Fragment
+    name: str
+
+    @property
+    def short_hash(self) -> str:
+        return self.delivery.content_hash[:12]
+
+
+def triage_partition(context: Context) -> dict[str, Any]:
+    """Judge every fragment in force; returns counts. Hands over the units and the files of clean records."""
+    began = time.perf_counter()
+    pieces = list(_pieces(context))
+    readings = _Readings(context, pieces)
+    hashes = [readings.identities(piece) for piece in pieces]
+    shared = contested(hashes) if hashes else pl.Series("_identity", [], pl.UInt64)
+    buckets = max(1, -(-2 * shared.len() // RECORDS_PER_BUCKET))
+    manifests = [
+        _triage_piece(context, piece, own, shared, buckets, readings)
+        for piece, own in zip(pieces, hashes, strict=True)
+    ]
+    handed = {
+        "deliveries": _deliveries(pieces),
+        "fragments": manifests,
+        "buckets": buckets,
+        "counts": _totals(manifests),
+        "personal": context.rules.personal,
+        "seconds": time.perf_counter() - began,
+    }
+    return context.hand_over("triage", handed)
+
+
+def _pieces(context: Context) -> Iterator[Piece]:
+    for ordinal, (source, row) in enumerate(in_force(context)):
+        fragments = tuple(Fragment(**f) for f in row["fragments"])
+        delivery = Delivery(
+            source=source.source,
+            partition=context.partition,
+            status="landed",
+            landed_at=row["landed_at"],
+            name=row["name"],
+            content_hash=row["content_hash"],
+            endpoint=row["endpoint"],
+            path=row["path"],
+            bytes=row["bytes"],
+            lines=row["lines"],
+            fragments=fragments,
+            columns=tuple(row["columns"]),
+        )
+        for fragment in fragments:
+            name = digest(
+                VERSION, pl.__version__, ordinal, delivery.content_hash, fragment.start, fragment.end,
+                source.model_dump(mode="json", exclude={"endpoints", "deadline", "owner", "region"}),
+                context.rules.fingerprint, length=20,
+            )
+            yield Piece(ordinal, source, delivery, fragment, name)
+
+
+class _Readings:
+    """Reads fragments; keeps what was read for the key in memory as long as the whole partition is small."""
+
+    def __init__(self, context: Context, pieces: list[Piece]) -> None:
+        self.context = context
+        self.is_small = sum(p.fragment.end - p.fragment.start for p in pieces) <= KEPT_IN_MEMORY_BYTES
+        self.kept: dict[str, Reading] = {}
+
+    def identities(self, piece: Piece) -> pl.Series:
+        """The identity hash of each readable record of the fragment."""
+        rules, notations = self.context.rules, self.context.notations[piece.source.source]
+        if self.is_small:
+            reading = self.kept[piece.name] = self._read(piece, None)
+        else:
+            reading = self._read(piece, rules.key)
+        return identities(_with_all_fields(reading.records, rules.key).lazy(), rules, notations)
+
+    def read(self, piece: Piece) -> Reading:
+        return self.kept.pop(piece.name, None) or self._read(piece, None)
+
+    def _read(self, piece: Piece, columns: list[str] | None) -> Reading:
+        source, store = piece.source, store_of(self.context.lake, piece.source.source)
+        if columns is not None:
+            source = source.model_copy(update={"fields": {n: f for n, f in source.fields.items() if n in columns}})
+        try:
+            return read_fragment(source, piece.delivery, piece.fragment, store=store)
+        except FileNotFoundError as error:
+            raise StepError(
+                f"{piece.source.source}: the landed file {piece.delivery.path} is gone\nHint: land the source again"
+            ) from error
+
+
+def _with_all_fields(records: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """`records` with a null column for each field that the source does not have."""
+    lacking = [pl.lit(None, pl.String).alias(name) for name in names if name not in records.columns]
+    return records.with_columns(lacking) if lacking else records
+
+
+def _triage_piece(
+    context: Context, piece: Piece, own: pl.Series, shared: pl.Series, buckets: int, readings: _Readings
+) -> dict[str, Any]:
+    mine = own.filter(own.is_in(shared.implode())).unique().sort()
+    name = digest(piece.name, hashlib.sha256(mine.to_numpy().tobytes()).hexdigest(), buckets, length=20)
+    folder = context.work / "fragments"
+    manifest = folder / f"{name}.json"
+    clean = context.lake.staged(context.table("trusted"), context.partition, name)
+    if (done := _done(manifest, clean)) is not None:
+        return done
+    reading = readings.read(piece)
+    rules = context.rules
+    base = piece.ordinal << ROW_BITS
+    records = _with_all_fields(reading.records, list(rules.fields)).with_columns(
+        (pl.col("_row").cast(pl.UInt64) + base).alias("_id"), pl.lit(piece.source.source).alias("_source")
+    )
+    judged = triage(records, rules, context.notations[piece.source.source], contested_identities=mine)
+    del records
+    folder.mkdir(parents=True, exist_ok=True)
+    own.to_frame("_identity").write_parquet(folder / f"{name}.identities.parquet")
+    known_sample(known_cells(judged, rules), rules).write_parquet(folder / f"{name}.known.parquet")
+    _unreadable(piece, reading.unreadable).write_parquet(folder / f"{name}.unreadable.parquet")
+    units = _write_units(folder, name, judged, buckets)
+    staged = _stage_clean(context, piece, name, judged.clean)
+    content = {
+        "name": name,
+        "ordinal": piece.ordinal,
+        "source": piece.source.source,
+        "staged": None if staged is None else [staged.path, staged.rows, staged.bytes],
+        "units": units,
+        "counts": _count(reading, judged),
+    }
+    write_json(manifest, content)
+    return content
+
+
+def _done(manifest: Any, clean: Any) -> dict[str, Any] | None:
+    if not manifest.exists():
+        return None
+    content = json.loads(manifest.read_text())
+    return content if content["staged"] is None or clean.exists() else None
+
+
+def _stage_clean(context: Context, piece: Piece, name: str, clean: pl.DataFrame) -> StagedFile | None:
+    if clean.is_empty():
+        return None
+    frame = clean.select(
+        "_source",
+        pl.lit(piece.short_hash).alias("_delivery"),
+        (pl.col("_id") % 2**ROW_BITS).cast(pl.Int64).alias("_row"),
+        *context.rules.fields,
+        *[c for c in ("_warnings",) if c in clean.columns],
+    )
+    return context.lake.stage(context.table("trusted"), context.partition, frame, name=name)
+
+
+def _write_units(folder: Any, name: str, judged: Triage, buckets: int) -> dict[str, int]:
+    """Write the troubled records; returns, per file (`<unit>.<fragment>`), how many they are.
+
+    Records alone in their identity are a unit of their own; contested ones go to the bucket of their identity.
+    """
+    written = {}
+    for unit in split_units(name, judged):
+        parts = {f"unit-{name}": unit.frame}
+        if unit.is_contested:
+            number = (pl.col("_identity") // 128 % buckets).alias("bucket")
+            grouped = unit.frame.with_columns(number).partition_by("bucket", as_dict=True, include_key=False)
+            parts = {f"bucket-{key[0]:04d}": part for key, part in grouped.items()}
+        for label, frame in parts.items():
+            findings = unit.findings.join(frame.select("_id"), on="_id", how="semi", maintain_order="left")
+            frame.write_parquet(folder / f"{name}.{label}.records.parquet", compression="lz4")
+            findings.write_parquet(folder / f"{name}.{label}.findings.parquet", compression="lz4")
+            written[label] = frame.height
+    return written
+
+
+def _unreadable(piece: Piece, lines: pl.DataFrame) -> pl.DataFrame:
+    return lines.with_columns(pl.lit(piece.short_hash).alias("_delivery")).select(
+        pl.col(name).cast(dtype) for name, dtype in UNREADABLE_SCHEMA.items()
+    )
+
+
+def _count(reading: Reading, judged: Triage) -> dict[str, int]:
+    serious = judged.findings.filter(pl.col("severity") != "warning")
+    kinds = serious.select(*IDENTITY, "kind").unique().group_by("kind").len()
+    by_kind = dict(kinds.iter_rows())
+    return {
+        "lines": reading.lines,
+        "unreadable": reading.unreadable.height,
+        "continuation_lines": reading.continuation_lines,
+        "records": judged.clean.height + judged.troubled.height,
+        "clean": judged.clean.height,
+        "contested": int(judged.troubled["_is_contested"].sum()),
+        "malformed": by_kind.get("malformed", 0),
+        "missing": by_kind.get("missing", 0),
+        "out_of_domain": by_kind.get("out_of_domain", 0),
+        "inconsistent": by_kind.get("inconsistent", 0),
+        "findings": judged.findings.height,
+    }
+
+
+def _deliveries(pieces: list[Piece]) -> list[dict[str, Any]]:
+    seen = {}
+    for piece in pieces:
+        seen[piece.ordinal] = {
+            "ordinal": piece.ordinal,
+            "source": piece.source.source,
+            "delivery": piece.short_hash,
+            "path": piece.delivery.path,
+            "lines": piece.delivery.lines,
+        }
+    return list(seen.values())
+
+
+def _totals(manifests: list[dict[str, Any]]) -> dict[str, int]:
+    names = manifests[0]["counts"] if manifests else {}
+    return {name: sum(m["counts"][name] for m in manifests) for name in names}

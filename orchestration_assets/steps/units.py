@@ -1,0 +1,73 @@
+"""The troubled records of a partition in their units, as files between the steps.
+
+A unit is what is settled together: the records of one fragment that stand alone (`unit-…`), or all records of one
+bucket of contested identities, whichever fragments they come from (`bucket-…`).
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
+from orchestration_assets.settlement.way import Unit
+from orchestration_assets.steps.context import Context
+from validators.judgement import FINDING_SCHEMA
+
+
+class Units:
+    """The units that triage handed over."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.folder = context.work / "units"
+        self.parts: dict[str, list[str]] = {}
+        for fragment in context.handed_over("triage")["fragments"]:
+            for label in fragment["units"]:
+                self.parts.setdefault(label, []).append(fragment["name"])
+        self.labels = sorted(self.parts)
+
+    def findings(self, label: str) -> pl.DataFrame:
+        """What triage found wrong with the records of the unit."""
+        return self._read(label, "findings") if self.parts[label] else FINDING_SCHEMA.to_frame()
+
+    def load(self, label: str, *, with_proposals: bool = True) -> Unit:
+        """The unit, with the proposals that were made so far."""
+        proposals = self.proposals(label) if with_proposals else PROPOSAL_SCHEMA.to_frame()
+        return Unit(label, self._read(label, "records"), self.findings(label), proposals, self.is_contested(label))
+
+    @staticmethod
+    def is_contested(label: str) -> bool:
+        return label.startswith("bucket-")
+
+    def proposals(self, label: str) -> pl.DataFrame:
+        path = self._path(label, "proposals")
+        return pl.read_parquet(path) if path.exists() else PROPOSAL_SCHEMA.to_frame()
+
+    def save(self, label: str, kind: str, frame: pl.DataFrame) -> None:
+        """Keep a frame of the unit for a later step: `proposals`, `effective`, `cells`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(self._path(label, kind), compression="lz4")
+
+    def saved(self, label: str, kind: str) -> pl.DataFrame:
+        return pl.read_parquet(self._path(label, kind))
+
+    def known(self) -> pl.DataFrame:
+        """The samples of good values that triage took, of all fragments."""
+        names = [f["name"] for f in self.context.handed_over("triage")["fragments"]]
+        files = [self._fragments() / f"{name}.known.parquet" for name in names]
+        return pl.concat([pl.read_parquet(file) for file in files]) if files else pl.DataFrame()
+
+    def clear(self) -> None:
+        """Forget what an earlier run of the steps left."""
+        for path in self.folder.glob("*.parquet") if self.folder.exists() else ():
+            path.unlink()
+
+    def _read(self, label: str, kind: str) -> pl.DataFrame:
+        files = [self._fragments() / f"{name}.{label}.{kind}.parquet" for name in self.parts[label]]
+        return pl.concat([pl.read_parquet(file) for file in files])
+
+    def _fragments(self) -> Path:
+        return self.context.work / "fragments"
+
+    def _path(self, label: str, kind: str) -> Path:
+        return self.folder / f"{label}.{kind}.parquet"

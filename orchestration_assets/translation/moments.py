@@ -1,0 +1,178 @@
+"""Dates with times, and times of day, in the notations that people and systems write them in."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from orchestration_assets.translation.readings import Reading, Translator
+from validators.parsing import Notation, read_back, write
+from validators.rules import FieldSpec
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan januar jän",
+            "february feb februar",
+            "march mar märz mär mrz",
+            "april apr",
+            "may mai",
+            "june jun juni",
+            "july jul juli",
+            "august aug",
+            "september sep sept",
+            "october oct oktober okt",
+            "november nov",
+            "december dec dezember dez",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_CLOCK = r"(?:[ T,]+(?<hour>[0-9]{1,2}):(?<minute>[0-9]{2})(?::(?<second>[0-9]{2})(?<fraction>\.[0-9]{1,9})?)?\s*(?<half>[AaPp]\.?[Mm]\.?)?)?"
+_ZONE = r"\s*(?<zone>Z|UTC|[+-][0-9]{2}:?[0-9]{2})?"
+_PATTERNS = {
+    "day first": rf"^\s*(?<day>[0-9]{{1,2}})[./-](?<month>[0-9]{{1,2}})[./-](?<year>[0-9]{{4}}|[0-9]{{2}}){_CLOCK}{_ZONE}\s*$",
+    "month first": rf"^\s*(?<month>[0-9]{{1,2}})[./-](?<day>[0-9]{{1,2}})[./-](?<year>[0-9]{{4}}|[0-9]{{2}}){_CLOCK}{_ZONE}\s*$",
+    "year first": rf"^\s*(?<year>[0-9]{{4}})[./-]?(?<month>[0-9]{{2}})[./-]?(?<day>[0-9]{{2}}){_CLOCK}{_ZONE}\s*$",
+    "day, month name": rf"^\s*(?<day>[0-9]{{1,2}})\.?[ -]*(?<month>[A-Za-zÀ-ž]{{3,9}})\.?[ -]*(?<year>[0-9]{{4}}){_CLOCK}{_ZONE}\s*$",
+    "month name, day": rf"^\s*(?<month>[A-Za-zÀ-ž]{{3,9}})\.?\s+(?<day>[0-9]{{1,2}}),?\s+(?<year>[0-9]{{4}}){_CLOCK}{_ZONE}\s*$",
+}
+_RENDER = {
+    "day first": ("%d.%m.%Y %H:%M:%S%.f", "%d.%m.%Y %H:%M"),
+    "month first": ("%m/%d/%Y %I:%M:%S%.f %p", "%m/%d/%Y %I:%M %p"),
+    "year first": ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"),
+    "day, month name": ("%d %b %Y %H:%M:%S%.f", "%d %b %Y %H:%M"),
+    "month name, day": ("%b %d, %Y %H:%M:%S%.f", "%b %d, %Y %H:%M"),
+}
+
+
+def _hour(parts: pl.Expr) -> pl.Expr:
+    hour = parts.struct.field("hour").cast(pl.Int32, strict=False)
+    half = parts.struct.field("half").str.to_lowercase().str.slice(0, 1)
+    is_twelve_hour = half.is_not_null()
+    sound = pl.when(~is_twelve_hour | hour.is_between(1, 12)).then(hour)
+    return pl.when(half == "p").then(sound % 12 + 12).when(half == "a").then(sound % 12).otherwise(sound)
+
+
+def _year(digits: pl.Expr, text: pl.Expr) -> pl.Expr:
+    """Two digits after a dash are no year: `26-04-03` may as well begin with it."""
+    is_short = digits.str.len_bytes() == 2
+    is_dashed = text.str.contains(r"^\s*[0-9]+-")
+    return pl.when(~is_short).then(digits).when(~is_dashed).then(pl.lit("20") + digits)
+
+
+def _parse(pattern: str, spec: FieldSpec, notation: Notation) -> Callable[[pl.Expr], pl.Expr]:
+    def parse(text: pl.Expr) -> pl.Expr:
+        parts = text.str.extract_groups(pattern)
+        month = parts.struct.field("month")
+        number = month.cast(pl.Int32, strict=False)
+        named = month.str.to_lowercase().replace_strict(_MONTHS, default=None, return_dtype=pl.Int32)
+        second = parts.struct.field("second").fill_null("00") + parts.struct.field("fraction").fill_null("")
+        assembled = pl.concat_str(
+            _year(parts.struct.field("year"), text),
+            pl.coalesce(number, named).cast(pl.String).str.zfill(2),
+            parts.struct.field("day").str.zfill(2),
+            pl.when(parts.struct.field("hour").is_null()).then(0).otherwise(_hour(parts)).cast(pl.String).str.zfill(2),
+            parts.struct.field("minute").fill_null("00"),
+            second,
+            separator="-",
+        )
+        naive = assembled.str.strptime(pl.Datetime("us"), "%Y-%m-%d-%H-%M-%S%.f", strict=False)
+        return write(_zoned(naive, parts.struct.field("zone"), spec, notation), spec.dtype)
+
+    return parse
+
+
+def _zoned(naive: pl.Expr, zone: pl.Expr, spec: FieldSpec, notation: Notation) -> pl.Expr:
+    if not isinstance(spec.dtype, pl.Datetime) or spec.dtype.time_zone is None:
+        return naive.cast(spec.dtype)
+    sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
+    hours = zone.str.extract(r"^[+-]([0-9]{2})", 1).cast(pl.Int64).fill_null(0)
+    minutes = zone.str.extract(r"([0-9]{2})$", 1).cast(pl.Int64).fill_null(0)
+    offset = pl.duration(minutes=sign * (hours * 60 + minutes))
+    local = naive.dt.replace_time_zone(notation.timezone, ambiguous="null", non_existent="null")
+    stated = (naive - offset).dt.replace_time_zone("UTC")
+    moment = pl.when(zone.is_null()).then(local.dt.convert_time_zone("UTC")).otherwise(stated)
+    return moment.dt.convert_time_zone(spec.dtype.time_zone)
+
+
+def _render(forms: tuple[str, str], spec: FieldSpec, notation: Notation) -> Callable[[pl.Expr], pl.Expr]:
+    def render(text: pl.Expr) -> pl.Expr:
+        moment = read_back(text, spec.dtype).cast(pl.Datetime("us", getattr(spec.dtype, "time_zone", None)))
+        if getattr(spec.dtype, "time_zone", None):
+            moment = moment.dt.convert_time_zone(notation.timezone)
+        return pl.when((moment.dt.second() == 0) & (moment.dt.microsecond() == 0)).then(moment.dt.strftime(forms[1])).otherwise(moment.dt.strftime(forms[0]))
+
+    return render
+
+
+def _moments(spec: FieldSpec, notation: Notation) -> list[Reading]:
+    return [
+        Reading(
+            name=name,
+            parse=_parse(pattern, spec, notation),
+            render=_render(_RENDER[name], spec, notation),
+            convention=name if name in ("day first", "month first") else "",
+        )
+        for name, pattern in _PATTERNS.items()
+    ]
+
+
+_DATE = (
+    r"(?:[0-9]{1,2}/[0-9]{1,2}(?:/[0-9]{2,4})?|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[A-Za-zÀ-ž]*\.?,?"
+    r"(?:\s+[0-9]{1,2}-[A-Za-zÀ-ž]{3}-[0-9]{4})?|[A-Za-zÀ-ž]{3,9}\.? ?[0-9]{1,2}|[0-9]{1,2}[ -][A-Za-zÀ-ž]{3}(?:[ -][0-9]{4})?)"
+)
+_TWELVE = r"(?<hour>[0-9]{1,2}):(?<minute>[0-9]{2})\s*(?<half>[AaPp])\.?(?:[Mm]\.?)?"
+_CLOCK_PATTERNS: dict[str, tuple[str, ...]] = {
+    "12 hours": (rf"^\s*{_TWELVE}\s*$",),
+    "12 hours, with a date": (rf"^\s*{_DATE}\s+{_TWELVE}\s*$", rf"^\s*{_TWELVE}\s*{_DATE}\s*$"),
+    "12 hours, with a note": (rf"^\s*{_TWELVE}\s*(?:\([^)]*\)|[A-Z][A-Za-zÀ-ž]+)\s*$",),
+    "24 hours": (rf"^\s*(?:{_DATE}\s+)?(?<hour>[0-9]{{1,2}}):(?<minute>[0-9]{{2}})(?<half>)\s*$",),
+}
+_CLOCK_RENDER = {
+    "12 hours": lambda time: time.dt.strftime("%I:%M%P"),
+    "12 hours, with a date": lambda time: time.dt.strftime("%I:%M%P Dec 1"),
+    "24 hours": lambda time: time.dt.strftime("%H:%M"),
+}
+
+
+def _parse_clock(patterns: tuple[str, ...]) -> Callable[[pl.Expr], pl.Expr]:
+    def one(text: pl.Expr, pattern: str) -> pl.Expr:
+        parts = text.str.extract_groups(pattern)
+        hour = parts.struct.field("hour").cast(pl.Int32, strict=False)
+        minute = parts.struct.field("minute").cast(pl.Int32, strict=False)
+        half = parts.struct.field("half").str.to_lowercase()
+        is_dated = (half != "") & half.is_not_null()
+        sound = minute.is_between(0, 59) & pl.when(is_dated).then(hour.is_between(1, 12)).otherwise(hour.is_between(0, 23))
+        of_day = pl.when(half == "p").then(hour % 12 + 12).when(half == "a").then(hour % 12).otherwise(hour)
+        return pl.when(sound).then(_twelve(of_day, minute))
+
+    return lambda text: pl.coalesce(one(text, pattern) for pattern in patterns)
+
+
+def _twelve(hour: pl.Expr, minute: pl.Expr) -> pl.Expr:
+    twelve = pl.when(hour % 12 == 0).then(12).otherwise(hour % 12)
+    half = pl.when(hour < 12).then(pl.lit(" a.m.")).otherwise(pl.lit(" p.m."))
+    return pl.concat_str(twelve.cast(pl.String), pl.lit(":"), minute.cast(pl.String).str.zfill(2), half)
+
+
+def _render_clock(name: str) -> Callable[[pl.Expr], pl.Expr] | None:
+    form = _CLOCK_RENDER.get(name)
+    if form is None:
+        return None
+    return lambda text: form(
+        text.str.replace_all(".", "", literal=True).str.to_uppercase().str.strptime(pl.Time, "%I:%M %p", strict=False)
+    )
+
+
+def _clock(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
+    return [
+        Reading(name=name, parse=_parse_clock(patterns), render=_render_clock(name))
+        for name, patterns in _CLOCK_PATTERNS.items()
+    ]
+
+
+DATETIME = Translator("datetime", "1", _moments)
+CLOCK = Translator("clock", "1", _clock)
+"""Times of day; the contract's notation is `7:10 a.m.`."""

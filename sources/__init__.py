@@ -1,0 +1,1 @@
+"""Reaching outside systems and landing what they deliver; knows nothing of contracts."""

@@ -1,0 +1,24 @@
+"""Ways to reach a system: each yields what an endpoint hands over for a partition, as chunks of bytes.
+
+A connector raises `EndpointFailure` and nothing else; it knows nothing of stores, formats and records.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sources.connectors import files, http, sql
+from sources.connectors.payload import Deadline, Payload
+from sources.declaration import FilesEndpoint, HttpEndpoint, SqlEndpoint
+
+
+def payloads(
+    endpoint: FilesEndpoint | SqlEndpoint | HttpEndpoint, partition: str, *, root: Path, deadline: Deadline
+) -> Iterator[Payload]:
+    """Yield what the endpoint has for the partition; EndpointFailure where it does not serve or has nothing."""
+    match endpoint:
+        case FilesEndpoint():
+            return files.payloads(endpoint, partition, root=root, deadline=deadline)
+        case SqlEndpoint():
+            return sql.payloads(endpoint, partition, root=root, deadline=deadline)
+        case HttpEndpoint():
+            return http.payloads(endpoint, partition, deadline=deadline)

@@ -1,0 +1,44 @@
+"""What every connector hands over, and the time that it has for it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sources.errors import EndpointFailure
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One thing that an endpoint hands over; its bytes come while they are iterated, EndpointFailure included."""
+
+    name: str
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Seconds from now within which an endpoint has to hand over everything."""
+
+    seconds: float
+    ends_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the time."""
+        object.__setattr__(self, "ends_at", time.monotonic() + self.seconds)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self.ends_at
+
+    @property
+    def seconds_left(self) -> float:
+        """What is left of it, at least a tenth of a second."""
+        return max(0.1, self.ends_at - time.monotonic())
+
+    def check(self) -> None:
+        """Raise EndpointFailure where the time is up."""
+        if self.is_over:
+            raise EndpointFailure(f"it took longer than its deadline of {self.seconds:g} s")

@@ -1,0 +1,45 @@
+"""Errors and mistakes of this room: `Mistake` is what an author wrote wrongly, `SourceError` what went wrong outside.
+
+A defect of the delivered data is neither: it becomes a status, a reason or an unreadable line.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing that the author of a declaration wrote wrongly; `line` counts from 1, 0 is the file as a whole."""
+
+    file: str
+    line: int
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Return one line for the message and, where there is a hint, a second one for it."""
+        text = f"{self.file}:{self.line}: {self.message}"
+        return f"{text}\nHint: {self.hint}" if self.hint else text
+
+
+class SourceError(Exception):
+    """Base of the errors that `sources` raises."""
+
+
+class PartitionRefused(SourceError, ValueError):
+    """The name of a partition cannot stand in a path; a mistake of the caller."""
+
+
+class NotReadable(SourceError, ValueError):
+    """A delivery that was not landed, or whose bytes are not in the store, was to be read; a mistake of the caller."""
+
+
+class EndpointFailure(SourceError):
+    """An endpoint did not serve; the message says why, without secrets, queries of URLs or values of records."""
+
+
+class UnsetVariable(EndpointFailure):
+    """A declaration refers to an environment variable that is not set."""
+
+
+class PathRefused(EndpointFailure):
+    """A path leaves the folder that it belongs to."""

@@ -1,0 +1,97 @@
+"""Landing: the bytes that a source delivers for a partition, kept as they are, and what they are worth at first sight.
+
+Always ends with at least one `Delivery`; that nothing came is one too.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sources.connectors import payloads
+from sources.connectors.payload import Deadline, Payload
+from sources.declaration import Source
+from sources.delivery import Delivery
+from sources.errors import EndpointFailure
+from sources.inspection import columns_of, extra_columns
+from sources.scanning import FRAGMENT_BYTES, Scan
+from sources.store import put
+from sources.surroundings import checked_partition
+
+
+def land(
+    source: Source, partition: str, *, store: Path, root: Path, fragment_bytes: int = FRAGMENT_BYTES
+) -> list[Delivery]:
+    """Land what the first serving endpoint has, as `store/<partition>/<sha256>.<csv or ndjson>`.
+
+    An endpoint that fails, or whose every delivery is refused, is followed by the next; what was refused stays in the
+    list. Where nothing came from any, the list is one `absent` delivery that says what was tried. `root` is where
+    relative paths begin. Raises PartitionRefused, and OSError where the store itself cannot be written.
+    """
+    checked_partition(partition)
+    deliveries: list[Delivery] = []
+    failures: list[str] = []
+    for position, endpoint in enumerate(source.endpoints):
+        label = f"{endpoint.kind}:{position}"
+        deadline = Deadline(source.deadline)
+        try:
+            served = [
+                _landed(source, partition, payload, label, store=store, fragment_bytes=fragment_bytes)
+                for payload in payloads(endpoint, partition, root=root, deadline=deadline)
+            ]
+        except EndpointFailure as failure:
+            failures.append(f"{label}: {failure}")
+            continue
+        deliveries.extend(_without_repetition(served))
+        if any(delivery.status == "landed" for delivery in served):
+            break
+    return deliveries or [_absent(source, partition, failures)]
+
+
+def _landed(
+    source: Source, partition: str, payload: Payload, endpoint: str, *, store: Path, fragment_bytes: int
+) -> Delivery:
+    notation = source.notation
+    is_csv = notation.format == "csv"
+    scan = Scan(has_header=is_csv, quote=notation.quote if is_csv else None, fragment_bytes=fragment_bytes)
+    digest, path = put(payload.chunks, store / partition, notation.format, seen_by=scan.feed)
+    scan.finish()
+    columns, reason = columns_of(source, scan)
+    return Delivery(
+        source=source.source,
+        partition=partition,
+        status="refused" if reason else "landed",
+        landed_at=datetime.now(UTC),
+        name=payload.name,
+        content_hash=digest,
+        endpoint=endpoint,
+        path=path.relative_to(store).as_posix(),
+        bytes=scan.bytes,
+        lines=scan.lines,
+        fragments=tuple(scan.fragments),
+        columns=columns,
+        extra_columns=extra_columns(source, columns),
+        reason=reason,
+        is_closed=scan.is_closed,
+    )
+
+
+def _without_repetition(served: list[Delivery]) -> list[Delivery]:
+    """Refuse what holds the very bytes of another: a delivery is known by its content, and counts once."""
+    first: dict[str, str] = {}
+    kept = []
+    for delivery in served:
+        before = first.setdefault(delivery.content_hash, delivery.name)
+        is_again = delivery.status == "landed" and before != delivery.name
+        reason = f"it holds the very bytes of {before}"
+        kept.append(replace(delivery, status="refused", reason=reason) if is_again else delivery)
+    return kept
+
+
+def _absent(source: Source, partition: str, failures: list[str]) -> Delivery:
+    return Delivery(
+        source=source.source,
+        partition=partition,
+        status="absent",
+        landed_at=datetime.now(UTC),
+        reason="; ".join(failures),
+    )

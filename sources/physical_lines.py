@@ -1,0 +1,146 @@
+"""Bytes as physical lines of text: what every careful reader begins with, and how it names the lines that it cannot read.
+
+A line ends with a line feed, or a carriage return and one. Nothing here knows a format.
+"""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+UNREADABLE_SCHEMA = {"_row": pl.UInt32, "line": pl.Int64, "byte": pl.Int64, "bytes": pl.Binary, "reason": pl.String}
+NO_REASONS = pl.DataFrame(schema={"position": pl.Int64, "reason": pl.String})
+
+_NEWLINE = 10
+_REPLACEMENT = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalLines:
+    """The lines of `data`, and of `utf8`, the same in utf-8.
+
+    `starts` and `ends` are positions in `data`, the latter before the line feed; `utf8_ends` are such in `utf8`.
+    A line with `is_undecodable` holds replacement characters in `utf8`.
+    """
+
+    data: bytes
+    starts: np.ndarray
+    ends: np.ndarray
+    utf8: bytes
+    utf8_ends: np.ndarray
+    is_undecodable: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of lines."""
+        return len(self.starts)
+
+    def raw(self, position: int) -> bytes:
+        """Return the bytes of a line without its end."""
+        return self.data[self.starts[position] : self.ends[position]].removesuffix(b"\r")
+
+    def kept(self, positions: np.ndarray) -> bytes:
+        """Return, in utf-8, the lines at ascending positions; loops over what is left out between them."""
+        if len(positions) == len(self):
+            return self.utf8
+        breaks = np.flatnonzero(np.diff(positions) != 1) + 1
+        runs = np.concatenate([[0], breaks, [len(positions)]])
+        bounds = np.concatenate([[0], self.utf8_ends + 1])
+        begins = bounds[positions[runs[:-1]]].tolist() if len(positions) else []
+        ends = bounds[positions[runs[1:] - 1] + 1].tolist() if len(positions) else []
+        return b"".join([self.utf8[begin:end] for begin, end in zip(begins, ends, strict=True)])
+
+
+@dataclass(frozen=True, slots=True)
+class TextRecords:
+    """What a reader found: `fields` has one row per record, `positions` is the line on which each begins.
+
+    `reasons` has one row per unreadable line (`position`, `reason`); `lines` is None where every line was sound.
+    """
+
+    fields: pl.DataFrame
+    positions: np.ndarray
+    reasons: pl.DataFrame
+    continuation_lines: int
+    lines: PhysicalLines | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the data that are read stand in their file: byte of the first, row of the first, lines before row 0."""
+
+    byte: int
+    row: int
+    header_lines: int
+
+
+def in_utf8(data: bytes, encoding: str) -> bytes | None:
+    """Return the data as utf-8 where the encoding is another one, None where they are not in that encoding."""
+    if encoding == "utf-8" or data.isascii():
+        return data
+    try:
+        return data.decode(encoding).encode()
+    except UnicodeDecodeError:
+        return None
+
+
+def physical_lines(data: bytes, encoding: str) -> PhysicalLines:
+    """Split the data at line feeds; what is not in the encoding is marked, line by line."""
+    ends = _line_ends(data)
+    starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
+    is_undecodable = np.zeros(len(ends), bool)
+    text = in_utf8(data, encoding)
+    if text is not None and (encoding != "utf-8" or _is_utf8(data)):
+        text_ends = ends if text is data else _line_ends(text)
+        return PhysicalLines(data, starts, ends, text, text_ends, is_undecodable)
+    text = data.decode(encoding, "replace").encode()
+    lines = PhysicalLines(data, starts, ends, text, _line_ends(text), is_undecodable)
+    _mark_undecodable(lines, encoding)
+    return lines
+
+
+def text_of_lines(text: bytes) -> pl.Series:
+    """Return one text per line of what is utf-8, without its end."""
+    # Without the line feed, polars would unpack a text that begins like a compressed file.
+    lines = pl.scan_lines(io.BytesIO(b"\n" + text)).collect()["line"]
+    return lines[1:]
+
+
+def unreadable_lines(read: TextRecords, origin: Origin, *, is_cut_off: bool) -> pl.DataFrame:
+    """Return one row per line that is no record; `is_cut_off` says that the last line lacks its end."""
+    lines = read.lines
+    if lines is None:
+        return pl.DataFrame(schema=UNREADABLE_SCHEMA)
+    position = read.reasons["position"].to_numpy()
+    is_last = pl.Series(position == len(lines) - 1)
+    table = {
+        "_row": position + origin.row,
+        "line": position + origin.row + origin.header_lines + 1,
+        "byte": lines.starts[position] + origin.byte,
+        "bytes": [lines.raw(each) for each in position],
+        "reason": read.reasons["reason"],
+    }
+    prefix = pl.when(is_last & is_cut_off).then(pl.lit("cut off: ")).otherwise(pl.lit(""))
+    return pl.DataFrame(table, schema=UNREADABLE_SCHEMA).with_columns(reason=prefix + pl.col("reason"))
+
+
+def _line_ends(data: bytes) -> np.ndarray:
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE)
+    return np.append(ends, len(data)) if data and not data.endswith(b"\n") else ends
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        return data.isascii() or data.decode() is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def _mark_undecodable(lines: PhysicalLines, encoding: str) -> None:
+    """Look closely at the lines with replacement characters: a delivery may hold such a character itself."""
+    is_suspect = text_of_lines(lines.utf8).str.contains(_REPLACEMENT, literal=True)
+    for position in is_suspect.arg_true():
+        try:
+            lines.raw(position).decode(encoding)
+        except UnicodeDecodeError:
+            lines.is_undecodable[position] = True

@@ -1,0 +1,89 @@
+"""CSV as text: every physical line is the first of one record, goes on with one, or is named as unreadable.
+
+polars reads broken CSV quietly wrong, so it reads only what is known to be sound: a fragment without quotes whose
+delimiters add up, or the lines that were found sound one by one. No Python runs per sound line.
+"""
+
+import numpy as np
+import polars as pl
+
+from sources.csv_lines import Dialect, are_covered, judged_lines, reasons_of, records_over_lines
+from sources.errors import SourceError
+from sources.physical_lines import NO_REASONS, PhysicalLines, TextRecords, in_utf8, physical_lines
+
+_COUNT_BLOCK = 1 << 18
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# polars drops a mark at the beginning and unpacks what begins like a compressed file: a mark before it keeps the text.
+_MISREAD = (_BYTE_ORDER_MARK, b"x", b"\x1f", b"(")
+
+
+def read_csv_text(data: bytes, dialect: Dialect) -> TextRecords:
+    """Read lines of CSV without a header, fields in columns `0`, `1`, …; an empty field is an empty text."""
+    fields = _read_at_once(data, dialect)
+    if fields is None:
+        return _read_carefully(physical_lines(data, dialect.encoding), dialect)
+    return TextRecords(fields, np.arange(fields.height), NO_REASONS, 0, None)
+
+
+def _read_at_once(data: bytes, dialect: Dialect) -> pl.DataFrame | None:
+    """Return the fields where all lines are sound for certain, else None.
+
+    polars raises at a line with too many fields and fills up one with too few: where it did not raise, every line
+    has all its fields if and only if the delimiters add up.
+    """
+    has_quotes = dialect.quote is not None and dialect.quote.encode() in data
+    if not data or has_quotes or b"\0" in data:
+        return None
+    text = in_utf8(data, dialect.encoding)
+    try:
+        fields = None if text is None else _parsed(text, dialect, quote=None)
+    except pl.exceptions.PolarsError:
+        return None
+    if fields is None or _count(text, dialect.delimiter) != fields.height * (dialect.width - 1):
+        return None
+    return None if dialect.width == 1 and (fields["0"] == "").any() else fields
+
+
+def _parsed(text: bytes, dialect: Dialect, *, quote: str | None) -> pl.DataFrame:
+    return pl.read_csv(
+        _BYTE_ORDER_MARK + text if text.startswith(_MISREAD) else text,
+        has_header=False,
+        schema={str(i): pl.String for i in range(dialect.width)},
+        separator=dialect.delimiter,
+        quote_char=quote,
+        empty_string_is_null=False,
+    )
+
+
+def _count(data: bytes, character: str) -> int:
+    """Return how often the character stands in the data; blocks that fit the cache are twice as fast as one pass."""
+    text, code = np.frombuffer(data, np.uint8), ord(character)
+    blocks = range(0, len(text), _COUNT_BLOCK)
+    return sum(int(np.count_nonzero(text[i : i + _COUNT_BLOCK] == code)) for i in blocks)
+
+
+def _read_carefully(lines: PhysicalLines, dialect: Dialect) -> TextRecords:
+    judged = judged_lines(lines, dialect)
+    begins, ends = records_over_lines(lines, judged, dialect)
+    is_covered = are_covered((begins, ends), len(lines))
+    begins_record = judged["is_sound"].to_numpy() & ~is_covered
+    is_unreadable = ~(begins_record | is_covered)
+    begins_record[begins] = True
+    positions = np.flatnonzero(begins_record)
+    return TextRecords(
+        fields=_fields_of(lines.kept(np.flatnonzero(~is_unreadable)), dialect, height=len(positions)),
+        positions=positions,
+        reasons=reasons_of(judged.filter(pl.Series(is_unreadable)), lines, dialect),
+        continuation_lines=int((ends - begins).sum()),
+        lines=lines,
+    )
+
+
+def _fields_of(text: bytes, dialect: Dialect, *, height: int) -> pl.DataFrame:
+    if not height:
+        return pl.DataFrame(schema={str(i): pl.String for i in range(dialect.width)})
+    has_quotes = dialect.quote is not None and dialect.quote.encode() in text
+    fields = _parsed(text, dialect, quote=dialect.quote if has_quotes else None)
+    if fields.height != height:
+        raise SourceError(f"polars read {fields.height} records where {height} were found sound")
+    return fields

@@ -1,0 +1,115 @@
+"""What is learnt from a delivery's bytes while they pass by once: lines, quotes, the header and where fragments end.
+
+Bounded memory: one chunk, the first bytes as a sample, and three numbers per fragment. No Python per line.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sources.delivery import Fragment
+
+FRAGMENT_BYTES = 64 << 20
+SAMPLE_BYTES = 4 << 20
+
+_NEWLINE = 10
+
+
+@dataclass(slots=True)
+class Scan:
+    """Counts over the chunks fed so far; complete after `finish`.
+
+    A fragment ends at the first line end behind `fragment_bytes` with an even number of quotes before it. A quote that
+    is never closed must not make one fragment of the rest: where no such end comes within another `fragment_bytes`, the
+    next line end serves, and the count of quotes begins anew.
+    """
+
+    has_header: bool
+    quote: str | None
+    fragment_bytes: int = FRAGMENT_BYTES
+    bytes: int = 0
+    newlines: int = 0
+    quotes: int = 0
+    data_start: int | None = None
+    is_closed: bool = True
+    sample: bytearray = field(default_factory=bytearray)
+    fragments: list[Fragment] = field(default_factory=list)
+    _start: int = 0
+    _start_newlines: int = 0
+    _is_within_quotes: bool = False
+
+    def __post_init__(self) -> None:
+        """Let the data begin at once where there is no header."""
+        if not self.has_header:
+            self.data_start = 0
+
+    @property
+    def header(self) -> "bytes | None":
+        """The bytes of the first line without its end; None where the sample has no line end and the file goes on."""
+        end = self.sample.find(b"\n")
+        if end < 0 and self.bytes > len(self.sample):
+            return None
+        return bytes(self.sample if end < 0 else self.sample[:end]).removesuffix(b"\r")
+
+    @property
+    def lines(self) -> int:
+        """Physical lines of data: without the header, with a last line that lacks its end."""
+        total = self.newlines + (not self.is_closed)
+        return max(0, total - self.has_header)
+
+    def feed(self, chunk: bytes) -> None:
+        """Count one chunk."""
+        if len(self.sample) < SAMPLE_BYTES:
+            self.sample += chunk[: SAMPLE_BYTES - len(self.sample)]
+        body = chunk if self.data_start is not None else self._behind_header(chunk)
+        while body:
+            body = self._take(body)
+        self.is_closed = chunk.endswith(b"\n") if chunk else self.is_closed
+
+    def finish(self) -> None:
+        """Close the last fragment."""
+        if self.data_start is not None and self.bytes > self._start:
+            self._cut()
+
+    def _behind_header(self, chunk: bytes) -> bytes:
+        end = chunk.find(b"\n") + 1
+        if end == 0:
+            self.bytes += len(chunk)
+            return b""
+        self.bytes += end
+        self.newlines += 1
+        self.data_start = self._start = self.bytes
+        self._start_newlines = 1
+        return chunk[end:]
+
+    def _take(self, body: bytes) -> bytes:
+        """Count up to the end of the fragment, or all of it; return what lies behind."""
+        stop = self._stop(body) if self.bytes + len(body) - self._start >= self.fragment_bytes else None
+        taken = body if stop is None else body[:stop]
+        quotes = taken.count(self.quote.encode()) if self.quote else 0
+        self.bytes += len(taken)
+        self.newlines += taken.count(b"\n")
+        self.quotes += quotes
+        self._is_within_quotes ^= quotes % 2 == 1
+        if stop is not None:
+            self._cut()
+        return b"" if stop is None else body[stop:]
+
+    def _cut(self) -> None:
+        self.fragments.append(Fragment(self._start, self.bytes, self._start_newlines - self.has_header))
+        self._start, self._start_newlines = self.bytes, self.newlines
+        self._is_within_quotes = False
+
+    def _stop(self, body: bytes) -> int | None:
+        """Return the position behind the line end at which the fragment ends, or None."""
+        text = np.frombuffer(body, np.uint8)
+        ends = np.flatnonzero(text == _NEWLINE)
+        sizes = self.bytes - self._start + ends + 1
+        is_stop = (sizes >= self.fragment_bytes) & (self._is_outside(text, ends) | (sizes >= 2 * self.fragment_bytes))
+        return int(ends[np.argmax(is_stop)]) + 1 if is_stop.any() else None
+
+    def _is_outside(self, text: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        if not self.quote:
+            return np.ones(len(ends), bool)
+        before = np.searchsorted(np.flatnonzero(text == ord(self.quote)), ends)
+        return (before + self._is_within_quotes) % 2 == 0

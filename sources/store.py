@@ -1,0 +1,42 @@
+"""The folder of deliveries: bytes named by the hash of their content, written whole or not at all, never changed."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+
+def put(chunks: Iterable[bytes], folder: Path, extension: str, *, seen_by: Callable[[bytes], None]) -> tuple[str, Path]:
+    """Write the chunks below `folder` and return the SHA-256 of them all and the file that holds them.
+
+    Each chunk is also shown to `seen_by`. The file appears under its name only when every byte is on the disk; one that
+    is there already is kept. What the chunks raise passes through and leaves no file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".landing-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for chunk in chunks:
+                digest.update(chunk)
+                seen_by(chunk)
+                file.write(chunk)
+            size = file.tell()
+            file.flush()
+            os.fsync(file.fileno())
+        target = folder / f"{digest.hexdigest()}.{extension}"
+        if not (target.is_file() and target.stat().st_size == size):
+            os.replace(temporary, target)
+            _sync_folder(folder)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return digest.hexdigest(), target
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,74 @@
+"""What a declaration takes from where it runs: environment variables, the root folder, the name of the partition.
+
+Values of variables go into what is opened, never into a message.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from glob import escape, glob
+from pathlib import Path
+
+from sources.errors import PartitionRefused, PathRefused, UnsetVariable
+
+PARTITION = "{partition}"
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PARTITION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=+-]{0,199}")
+_WILDCARD = re.compile(r"[*?[]")
+
+
+def checked_partition(partition: str) -> str:
+    """Return the name of the partition; PartitionRefused where it could lead to another folder."""
+    if not _PARTITION_NAME.fullmatch(partition):
+        raise PartitionRefused(
+            f"{partition[:80]!r} is no name of a partition, expected letters, digits and . _ = + -\n"
+            "Hint: a partition is named like 2026-11-23."
+        )
+    return partition
+
+
+def expanded(text: str, *, quote: Callable[[str], str] = str) -> str:
+    """Return the text with each `${NAME}` replaced by the variable's value, quoted; UnsetVariable names what is not set."""
+    return _VARIABLE.sub(lambda match: quote(_value(match[1])), text)
+
+
+def below(root: Path, path: str) -> Path:
+    """Return an absolute path as it is, a relative one below `root`; PathRefused where `..` leads out of it."""
+    if Path(path).is_absolute():
+        return Path(path)
+    base = os.path.abspath(root)
+    whole = os.path.normpath(os.path.join(base, path))
+    if os.path.commonpath([base, whole]) != base:
+        raise PathRefused("the path leaves its root folder through `..`")
+    return Path(whole)
+
+
+def matching_files(root: Path, path: str, partition: str) -> tuple[Path, list[Path]]:
+    """Return the folder before the first wildcard and the regular files that match, sorted.
+
+    PathRefused where a match lies, links followed, outside of that folder.
+    """
+    pattern = below(root, expanded(path, quote=escape).replace(PARTITION, partition))
+    folder = _folder_before_wildcards(pattern)
+    relative = str(pattern.relative_to(folder))
+    found = sorted(folder / name for name in glob(relative, root_dir=folder, recursive=True))
+    found = [match for match in found if match.is_file()]
+    real = folder.resolve()
+    for match in found:
+        if _WILDCARD.search(relative) and not match.resolve().is_relative_to(real):
+            raise PathRefused(f"{match.name} is a link to a file outside of the folder")
+    return folder, found
+
+
+def _folder_before_wildcards(pattern: Path) -> Path:
+    parts = pattern.parts
+    stop = next((i for i, part in enumerate(parts) if _WILDCARD.search(part)), len(parts) - 1)
+    return Path(*parts[: min(stop, len(parts) - 1)])
+
+
+def _value(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise UnsetVariable(f"the environment variable {name} is not set")
+    return value

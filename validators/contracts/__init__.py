@@ -1,0 +1,1 @@
+"""One module per feed: the pandera model of a good record."""
