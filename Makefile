@@ -24,6 +24,7 @@ test: ## run the tests, in random order; ARGS go to pytest (ARGS="-m 'not slow'"
 ui: ## open Dagster's pages on http://127.0.0.1:3000; PORT=3001 for another port
 	@scripts/setup.sh run
 	@echo "Dagster: http://127.0.0.1:$(PORT) (ready in about half a minute; Ctrl-C ends it)"
+	@echo "Its warning about dagster.yaml is mistaken: .dagster/dagster.yaml is a link to that very file."
 	@DAGSTER_HOME="$(CURDIR)/.dagster" exec $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT) $(ARGS)
 
 bench: ## run the benchmarks; ARGS go to `python -m benchmarks`

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from orchestration_assets.assets.common import feed_key, told_plainly
+from orchestration_assets.checks import partitioned_check
 from orchestration_assets.feed import Declared
 from orchestration_assets.resources import LakeResource
 
@@ -18,7 +20,7 @@ class Expectations:
     """What looks at `trusted` after it was published."""
 
     check: dg.AssetChecksDefinition
-    job: dg.UnresolvedAssetJobDefinition
+    job: Any
     sensor: dg.SensorDefinition
 
 
@@ -26,12 +28,8 @@ def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefiniti
     """The check, the job that runs it, and the sensor that starts the job after each publication."""
     feed = declared.feed.feed
     trusted = feed_key(feed, "trusted")
-    spec = dg.AssetCheckSpec(
-        NAME,
-        asset=trusted,
-        description=f"A Great Expectations suite on a sample of at most {SAMPLE_RECORDS:,} trusted records.",
-        partitions_def=partitions_def,
-    )
+    text = f"A Great Expectations suite on a sample of at most {SAMPLE_RECORDS:,} trusted records."
+    spec = partitioned_check(NAME, trusted, text, partitions_def)
 
     @dg.multi_asset_check(name=f"{feed}_expectations", specs=[spec])
     def expectations(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:

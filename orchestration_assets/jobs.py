@@ -1,5 +1,7 @@
 """One job per feed that takes a partition all the way, and one that looks at what was published."""
 
+from typing import Any
+
 import dagster as dg
 
 from orchestration_assets.assets.common import feed_key, source_key
@@ -17,7 +19,7 @@ def asset_keys(declared: Declared) -> list[dg.AssetKey]:
     return keys + [feed_key(declared.feed.feed, name) for name in BOXES]
 
 
-def build_job(declared: Declared) -> dg.UnresolvedAssetJobDefinition:
+def build_job(declared: Declared) -> Any:
     """The feed's partition in one process: a step in a process of its own would cost seconds."""
     selection = dg.AssetSelection.assets(*asset_keys(declared)).without_checks()
     return dg.define_asset_job(

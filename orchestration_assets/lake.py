@@ -66,10 +66,7 @@ class Lake:
             return pl.DataFrame()
         if partition is None:
             return self.scan(table).collect()
-        files = [str(self.path(table) / path) for path in self.active(table, partition)]
-        if not files:
-            return self.scan(table).head(0).collect()
-        return pl.scan_parquet(files, hive_partitioning=False, missing_columns="insert").collect()
+        return self.scan(table).filter(pl.col(PARTITION) == partition).drop(PARTITION).collect()
 
     def active(self, table: str, partition: str) -> dict[str, StagedFile]:
         """The files of which the partition consists, by path relative to the table."""

@@ -48,7 +48,11 @@ def run_partition(feed: str, partition: str, out: TextIO) -> RunResult:
     with dg.DagsterInstance.from_config(str(home)) as instance:
         job = definitions.resolve_job_def(feed)
         result = job.execute_in_process(
-            partition_key=partition, instance=instance, raise_on_error=False, tags={"breakwater/from": "command line"}
+            partition_key=partition,
+            instance=instance,
+            raise_on_error=False,
+            tags={"breakwater/from": "command_line"},
+            run_config={"loggers": {"console": {}}},
         )
     troubles = _failures(result) + _failed_checks(result)
     is_published = any(e.step_key == f"{feed}_publication" for e in result.all_events if e.is_step_success)
@@ -109,19 +113,18 @@ class _Teller(logging.Handler):
         self.out = out
 
     def emit(self, record: logging.LogRecord) -> None:
-        event = getattr(record, "dagster_event", None) or getattr(record, "dagster_meta", {}).get("dagster_event")
-        if event is not None and event.is_step_success:
-            step = event.step_key.split("_", 1)[-1] if "_" in event.step_key else event.step_key
-            print(f"  {step:<14} {event.step_success_data.duration_ms / 1000:6.2f} s", file=self.out, flush=True)
-        elif event is None and record.levelno in (logging.INFO, logging.WARNING):
-            message = getattr(record, "dagster_meta", {}).get("orig_message") or record.getMessage()
-            print(f"  {message}", file=self.out, flush=True)
+        event = getattr(record, "dagster_event", None)
+        if event is None and record.levelno in (logging.INFO, logging.WARNING):
+            print(f"  {record.dagster_meta['orig_message']}", file=self.out, flush=True)
+        elif event is not None and event.is_step_success:
+            step = event.step_key.removeprefix(f"{event.job_name}_").replace("_", " ")
+            print(f"  {step:<12} {event.step_success_data.duration_ms / 1000:6.2f} s", file=self.out, flush=True)
 
 
 def _teller(out: TextIO) -> dg.LoggerDefinition:
     @dg.logger
     def console(_context: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.Logger("breakwater", level=logging.INFO)
+        logger = logging.Logger("breakwater", level=logging.DEBUG)
         logger.addHandler(_Teller(out))
         return logger
 

@@ -1,11 +1,13 @@
 """One daily run per feed, of the partition that is over."""
 
+from typing import Any
+
 import dagster as dg
 
 from orchestration_assets.feed import Declared, latest_partition
 
 
-def build_schedule(declared: Declared, job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+def build_schedule(declared: Declared, job: Any) -> dg.ScheduleDefinition:
     """Runs the latest partition. Sources that come late are landed by the next run of that partition."""
     feed = declared.feed
 

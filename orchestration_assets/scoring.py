@@ -12,10 +12,15 @@ from validators.rules import RuleSet
 
 @dataclass(frozen=True)
 class Score:
-    """`repairs` applied to records that are now trusted, how many of them `wrong`; wrong cells left in `trusted`."""
+    """Of the repairs applied to records that are now trusted: how many state a value, and how many a `wrong` one.
+
+    `emptied`: tokens for nothing that were read as nothing, which states no value, whatever was true.
+    `trusted_wrong`: wrong cells of trusted records that no rule and no other report contradicts.
+    """
 
     repairs: int
     wrong: int
+    emptied: int
     trusted_cells: int
     trusted_wrong: int
     by_method: pl.DataFrame
@@ -36,7 +41,8 @@ def score(lake: Lake, feed: str, partition: str, truth: Path, rules: RuleSet) ->
         index=["_source", "_row"], variable_name="field", value_name="truth"
     )
     trusted = lake.read(f"{feed}/trusted", partition)
-    repaired = _repaired_cells(lake, feed, partition, trusted).join(cells, on=["_source", "_row", "field"], how="left")
+    joined = _repaired_cells(lake, feed, partition, trusted).join(cells, on=["_source", "_row", "field"], how="left")
+    repaired = joined.drop_nulls("repaired")
     is_wrong = ~pl.col("repaired").eq_missing(pl.col("truth"))
     by_method = repaired.group_by("method", "arm", "field").agg(pl.len().alias("repairs"), is_wrong.sum().alias("wrong"))
     published = trusted.select("_source", "_row", *[write(pl.col(n), s.dtype).alias(n) for n, s in rules.fields.items()])
@@ -46,6 +52,7 @@ def score(lake: Lake, feed: str, partition: str, truth: Path, rules: RuleSet) ->
     return Score(
         repairs=repaired.height,
         wrong=int(repaired.select(is_wrong.sum()).item()),
+        emptied=joined.height - repaired.height,
         trusted_cells=left.height,
         trusted_wrong=int(left.select((~pl.col("value").eq_missing(pl.col("truth"))).sum()).item()),
         by_method=by_method.sort("wrong", "repairs", descending=True),

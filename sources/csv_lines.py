@@ -11,10 +11,8 @@ import polars as pl
 
 from sources.physical_lines import PhysicalLines, text_of_lines
 
+# Longer ones are taken for a stray quote.
 MOST_LINES_OF_A_RECORD = 1_000
-
-# Stands for a line end within a record while it is judged: a line with a NUL of its own is no part of any record.
-_JOINT = 0
 
 Spans = tuple[np.ndarray, np.ndarray]
 
@@ -30,16 +28,37 @@ class Dialect:
 
     @property
     def record(self) -> str:
-        """A regular expression for a sound record: plain fields without quotes, quoted ones with quotes doubled."""
-        quote, delimiter = re.escape(self.quote or ""), re.escape(self.delimiter)
-        field = rf"(?:{self.quoted}|[^{quote}{delimiter}\x00]*)"
-        return rf"\A{field}(?:{delimiter}{field}){{{self.width - 1}}}\z"
+        """A pattern for a sound record on one line."""
+        return rf"\A{self._field}(?:{self._delimiter}{self._field}){{{self.width - 1}}}\z"
+
+    @property
+    def closed(self) -> str:
+        """A pattern for sound fields, however many."""
+        return rf"\A{self._field}(?:{self._delimiter}{self._field})*\z"
+
+    @property
+    def open(self) -> str:
+        """A pattern for sound fields of which the last is quoted and goes on behind the end of the line."""
+        quote = self._quote
+        return rf"\A(?:{self._field}{self._delimiter})*{quote}[^{quote}]*(?:{quote}{quote}[^{quote}]*)*\z"
 
     @property
     def quoted(self) -> str:
-        """A regular expression for a quoted field."""
-        quote = re.escape(self.quote or "")
+        """A pattern for one quoted field."""
+        quote = self._quote
         return rf"{quote}[^{quote}]*{quote}(?:{quote}[^{quote}]*{quote})*"
+
+    @property
+    def _field(self) -> str:
+        return rf"(?:{self.quoted}|[^{self._quote}{self._delimiter}]*)"
+
+    @property
+    def _quote(self) -> str:
+        return re.escape(self.quote or "")
+
+    @property
+    def _delimiter(self) -> str:
+        return re.escape(self.delimiter)
 
 
 def judged_lines(lines: PhysicalLines, dialect: Dialect) -> pl.DataFrame:
@@ -68,22 +87,22 @@ def judged_lines(lines: PhysicalLines, dialect: Dialect) -> pl.DataFrame:
 def reasons_of(judged: pl.DataFrame, lines: PhysicalLines, dialect: Dialect) -> pl.DataFrame:
     """Return `position` and `reason` of lines that are no records."""
     width = f"{dialect.width} {'is' if dialect.width == 1 else 'are'} declared"
-    noun = pl.when(pl.col("fields") == 1).then(pl.lit("field")).otherwise(pl.lit("fields"))
+    noun = pl.when(pl.col("fields") == 1).then(pl.lit(" field")).otherwise(pl.lit(" fields"))
     reason = (
         pl.when("is_undecodable").then(pl.lit(f"not {dialect.encoding}"))
         .when("is_broken").then(pl.lit("NUL bytes"))
         .when(pl.col("line") == "").then(pl.lit("empty line"))
         .when(pl.col("quotes") % 2 == 1).then(pl.lit("quote not closed"))
-        .when(pl.col("stray_quotes") > 0).then(pl.lit("quote within a field"))
-        .otherwise(pl.format("{} {} where {}", "fields", noun, pl.lit(width)))
+        .when((pl.col("quotes") > 0) & (pl.col("fields") == dialect.width)).then(pl.lit("quote within a field"))
+        .otherwise(pl.col("fields").cast(pl.String) + noun + pl.lit(f" where {width}"))
     )  # fmt: skip
     is_undecodable = pl.Series(lines.is_undecodable[judged["position"].to_numpy()])
-    return _without_quoted_fields(judged, dialect).with_columns(is_undecodable=is_undecodable).select(
+    return judged.with_columns(is_undecodable=is_undecodable, fields=_fields(pl.col("line"), dialect)).select(
         "position", reason=reason
     )
 
 
-def records_over_lines(lines: PhysicalLines, judged: pl.DataFrame, dialect: Dialect) -> Spans:
+def records_over_lines(judged: pl.DataFrame, dialect: Dialect) -> Spans:
     """Return the first and the last line of each record that goes over several lines.
 
     Such a record begins at a line with an odd number of quotes and ends at the next such line. Where the two and what
@@ -91,14 +110,10 @@ def records_over_lines(lines: PhysicalLines, judged: pl.DataFrame, dialect: Dial
     second of the two may begin a record itself.
     """
     odd = np.flatnonzero(judged["quotes"].to_numpy() % 2 == 1)
-    is_broken = judged["is_broken"].to_numpy()
+    begins, ends = odd[:-1], odd[1:]
     is_sound = np.zeros(len(odd), bool)
-    for parity in (0, 1):
-        pairs = odd[parity : len(odd) - (len(odd) - parity) % 2].reshape(-1, 2)
-        are_sound = _are_records(lines, (pairs[:, 0], pairs[:, 1]), is_broken, dialect)
-        is_sound[parity : parity + 2 * len(pairs) : 2] = are_sound
-        if parity == 0 and are_sound.all() and len(odd) % 2 == 0:
-            break  # no stray quote: the other pairs are none
+    if len(begins):
+        is_sound[:-1] = _are_records(judged, begins, ends, dialect)
     chosen = _chosen_pairs(is_sound)
     return odd[chosen], odd[chosen + 1]
 
@@ -124,37 +139,59 @@ def _are_sound_with_quotes(judged: pl.DataFrame, dialect: Dialect) -> pl.Series:
     return pl.Series(is_sound)
 
 
-def _without_quoted_fields(judged: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    """Return the lines with `fields` as they are beside quoted ones, and the `stray_quotes` that belong to none."""
-    if dialect.quote is None:
-        return judged.with_columns(stray_quotes=0)
-    rest = pl.col("line").str.replace_all(dialect.quoted, "")
-    counted = judged.with_columns(line=rest).select(
-        fields=_occurrences(dialect.delimiter) + 1, stray_quotes=_occurrences(dialect.quote)
+def _fields(line: pl.Expr, dialect: Dialect) -> pl.Expr:
+    """Return how many fields there are where quotes are heeded; a last one that is not closed is one."""
+    if dialect.quote is not None:
+        quote = re.escape(dialect.quote)
+        line = line.str.replace_all(dialect.quoted, "").str.replace(rf"(?s){quote}.*", "")
+    return line.str.count_matches(dialect.delimiter, literal=True) + 1
+
+
+def _are_records(judged: pl.DataFrame, begins: np.ndarray, ends: np.ndarray, dialect: Dialect) -> np.ndarray:
+    """Return for each span of lines whether it is one sound record.
+
+    A line within a quoted field is judged with a quote set before it: then it is closed at the end of the record,
+    and open within it.
+    """
+    broken = _sums_before(judged["is_broken"].to_numpy())
+    is_open, fields_of_begin = _matches(judged["line"].gather(begins), dialect.open, dialect)
+    is_closed, fields_of_end = _matches(
+        _within(judged["line"].gather(ends), dialect), dialect.closed, dialect
     )
-    return judged.with_columns(counted)
+    is_sound = (
+        is_open & is_closed & (ends - begins < MOST_LINES_OF_A_RECORD) & (broken[ends + 1] == broken[begins])
+    )
+    inner = _inner_lines_with_quotes(judged, begins[is_sound], ends[is_sound])
+    still_open, fields_of_inner = _matches(
+        _within(judged["line"].gather(inner), dialect), dialect.open, dialect
+    )
+    not_open, more_fields = np.zeros((2, judged.height), int)
+    not_open[inner], more_fields[inner] = ~still_open, fields_of_inner - 1
+    stray, more = _sums_before(not_open), _sums_before(more_fields)
+    fields = fields_of_begin + more[ends] - more[begins] + fields_of_end - 1
+    return is_sound & (stray[ends] == stray[begins]) & (fields == dialect.width)
 
 
-def _are_records(lines: PhysicalLines, spans: Spans, is_broken: np.ndarray, dialect: Dialect) -> np.ndarray:
-    """Return for each span of lines whether it is one sound record."""
-    begins, ends = spans
-    broken_before = np.concatenate([[0], np.cumsum(is_broken)])
-    are_whole = broken_before[ends + 1] == broken_before[begins]
-    are_records = are_whole & (ends - begins < MOST_LINES_OF_A_RECORD)
-    if are_records.any():
-        texts = _joined(lines, (begins[are_records], ends[are_records]))
-        are_records[are_records] = texts.str.contains(dialect.record).to_numpy()
-    return are_records
+def _inner_lines_with_quotes(judged: pl.DataFrame, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    is_even = judged.select((pl.col("quotes") > 0) & (pl.col("quotes") % 2 == 0)).to_series().to_numpy()
+    return np.flatnonzero(is_even & are_covered((begins, ends), judged.height))
 
 
-def _joined(lines: PhysicalLines, spans: Spans) -> pl.Series:
-    """Return the text of each span, its inner line feeds replaced."""
-    begins, ends = spans
-    has_joint = are_covered((begins, ends - 1), len(lines))
-    text = np.frombuffer(lines.utf8, np.uint8).copy()
-    text[lines.utf8_ends[has_joint]] = _JOINT
-    joints_before = np.concatenate([[0], np.cumsum(has_joint)])
-    return text_of_lines(text.tobytes()).gather(begins - joints_before[begins])
+def _within(line: pl.Series, dialect: Dialect) -> pl.Series:
+    return pl.Series([dialect.quote], dtype=pl.String) + line
+
+
+def _matches(line: pl.Series, pattern: str, dialect: Dialect) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether each line has the pattern, and how many fields it holds."""
+    judged = pl.DataFrame({"line": line}).select(
+        matches=pl.col("line").str.contains(pattern), fields=_fields(pl.col("line"), dialect).cast(pl.Int64)
+    )
+    return judged["matches"].to_numpy(), judged["fields"].to_numpy()
+
+
+def _sums_before(values: np.ndarray) -> np.ndarray:
+    """Return what stands before each position, added up, and after them the whole."""
+    return np.concatenate([[0], np.cumsum(values)])
 
 
 def _chosen_pairs(is_sound: np.ndarray) -> np.ndarray:

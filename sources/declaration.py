@@ -80,7 +80,8 @@ class FilesEndpoint(_Declared):
 
     kind: Literal["files"] = Field(description="How the endpoint is reached.")
     path: str = Field(
-        min_length=1, description="Path below the root, or absolute; `{partition}` and the wildcards *, ? and **."
+        min_length=1,
+        description="Path below the root, or absolute; `{partition}` and the wildcards *, ? and **.",
     )
 
     @model_validator(mode="after")
@@ -97,7 +98,9 @@ class SqlEndpoint(_Declared):
     """One query of a database."""
 
     kind: Literal["sql"] = Field(description="How the endpoint is reached.")
-    url: str = Field(pattern=r"^(sqlite:///.|\$\{)", description="sqlite:///PATH, below the root or absolute.")
+    url: str = Field(
+        pattern=r"^(sqlite:///.|\$\{)", description="sqlite:///PATH, below the root or absolute."
+    )
     query: str = Field(min_length=1, description="One SELECT; `:partition` is bound to the partition's name.")
 
 
@@ -106,7 +109,9 @@ class HttpEndpoint(_Declared):
 
     kind: Literal["http"] = Field(description="How the endpoint is reached.")
     url: str = Field(pattern=r"^(https?://.|\$\{)", description="http or https address, `{partition}` in it.")
-    timeout: float = Field(default=10, gt=0, le=600, description="Seconds without an answer before it is given up.")
+    timeout: float = Field(
+        default=10, gt=0, le=600, description="Seconds without an answer before it is given up."
+    )
 
 
 Endpoint = Annotated[FilesEndpoint | SqlEndpoint | HttpEndpoint, Field(discriminator="kind")]
@@ -116,17 +121,24 @@ class Notation(_Declared):
     """How a source writes things, unless a field says otherwise."""
 
     format: Literal["csv", "ndjson"] = Field(description="What the bytes are.")
-    delimiter: str = Field(default=",", pattern=r"^[\x09\x20-\x7e]$", description="Between two fields of CSV.")
+    delimiter: str = Field(
+        default=",", pattern=r"^[\x09\x20-\x7e]$", description="Between two fields of CSV."
+    )
     quote: str | None = Field(
-        default='"', pattern=r"^[\x21-\x7e]$", description="Around fields of CSV; null: quotes have no meaning."
+        default='"',
+        pattern=r"^[\x21-\x7e]$",
+        description="Around fields of CSV; null: quotes have no meaning.",
     )
     encoding: Encoding = Field(default="utf-8", description="Any encoding that contains ASCII.")
     decimal: Literal[".", ","] = Field(default=".", description="The decimal mark.")
     datetime: Datetime | None = Field(
-        default=None, description="Pattern of points in time, or epoch_s, epoch_ms, epoch_us, epoch_ns; else ISO 8601."
+        default=None,
+        description="Pattern of points in time, or epoch_s, epoch_ms, epoch_us, epoch_ns; else ISO 8601.",
     )
     timezone: Timezone = Field(default="UTC", description="Zone of times that are written without one.")
-    nulls: tuple[str, ...] = Field(default=(), description="Texts that stand for no value, besides the empty one.")
+    nulls: tuple[str, ...] = Field(
+        default=(), description="Texts that stand for no value, besides the empty one."
+    )
 
     @model_validator(mode="after")
     def _is_unambiguous(self) -> Self:
@@ -139,14 +151,18 @@ class FieldNotation(_Declared):
     """Where one canonical field comes from, and what differs from the notation of the source."""
 
     column: str = Field(
-        alias="from", min_length=1, description="Their column; a dotted path such as customer.ref in nested JSON."
+        alias="from",
+        min_length=1,
+        description="Their column; a dotted path such as customer.ref in nested JSON.",
     )
     unit: Unit | None = Field(default=None, description="What their number counts.")
     codes: Codes = Field(default_factory=dict, description="Their code: the canonical one.")
     datetime: Datetime | None = Field(default=None, description="As in the notation, for this field.")
     decimal: Literal[".", ","] | None = Field(default=None, description="As in the notation, for this field.")
     timezone: Timezone | None = Field(default=None, description="As in the notation, for this field.")
-    optional: bool = Field(default=False, description="Whether a delivery without this column is still accepted.")
+    optional: bool = Field(
+        default=False, description="Whether a delivery without this column is still accepted."
+    )
 
 
 class Source(_Declared):
@@ -159,7 +175,9 @@ class Source(_Declared):
     delivers: Literal["increment", "snapshot"] = Field(
         description="Only what is new (`increment`), or everything each time (`snapshot`)."
     )
-    endpoints: tuple[Endpoint, ...] = Field(min_length=1, description="Ways to reach it, in order of preference.")
+    endpoints: tuple[Endpoint, ...] = Field(
+        min_length=1, description="Ways to reach it, in order of preference."
+    )
     notation: Notation = Field(description="How it writes things.")
     fields: dict[Name, Annotated[FieldNotation, BeforeValidator(_column_first)]] = Field(
         min_length=1, description="Canonical name: their column, or a mapping with `from`."

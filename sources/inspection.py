@@ -32,7 +32,7 @@ def columns_of(source: Source, scan: Scan) -> tuple[tuple[str, ...], str]:
 def extra_columns(source: Source, columns: tuple[str, ...]) -> tuple[str, ...]:
     """Return the columns that the source does not declare, neither as they are nor as a part of a path."""
     declared = set(source.columns.values())
-    above = {path[: i] for path in declared for i, mark in enumerate(path) if mark == "."}
+    above = {path[:i] for path in declared for i, mark in enumerate(path) if mark == "."}
     known = declared | (above if source.notation.format == "ndjson" else set())
     return tuple(column for column in columns if column not in known)
 

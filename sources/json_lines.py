@@ -66,7 +66,9 @@ def _written(value: object, path: str) -> Iterator[str]:
         case _Number():
             yield value
         case dict():
-            yield "{" + ", ".join(f"{_quoted(k)}: {''.join(_written(v, path))}" for k, v in value.items()) + "}"
+            yield (
+                "{" + ", ".join(f"{_quoted(k)}: {''.join(_written(v, path))}" for k, v in value.items()) + "}"
+            )
         case list():
             yield "[" + ", ".join("".join(_written(item, path)) for item in value) + "]"
         case _Twice():

@@ -78,7 +78,8 @@ def quoted_numbers(text: bytes) -> bytes:
     plain = np.frombuffer(text.replace(b"\\\\", b"..").replace(b'\\"', b".."), np.uint8)
     is_inside = np.bitwise_xor.accumulate((plain == ord('"')).astype(np.uint8)).astype(bool)
     is_number = _is_one_of(plain, b"0123456789+-.eE") & ~is_inside
-    edges = np.flatnonzero(np.diff(is_number.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    # A line begins with no number and ends with none, so that changes come in pairs.
+    edges = (np.flatnonzero(is_number[1:] != is_number[:-1]) + 1).reshape(-1, 2)
     # The e of true and false begins no number.
     edges = edges[_is_one_of(plain[edges[:, 0]], b"0123456789-")]
     return np.insert(np.frombuffer(text, np.uint8), edges.ravel(), ord('"')).tobytes()

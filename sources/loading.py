@@ -33,7 +33,9 @@ def load_sources(folder: Path) -> Catalog:
     catalog = Catalog()
     files: dict[str, str] = {}
     if not folder.is_dir():
-        catalog.mistakes.append(Mistake(folder.name, 0, "there is no such folder", "Name the folder of the catalog."))
+        catalog.mistakes.append(
+            Mistake(folder.name, 0, "there is no such folder", "Name the folder of the catalog.")
+        )
     for path in _yaml_files(folder):
         source, mistakes = load_declaration(path, Source)
         catalog.mistakes.extend(mistakes)
@@ -90,7 +92,9 @@ def _yaml_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(
-        path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") and not path.name.startswith(".")
+        path
+        for path in folder.iterdir()
+        if path.suffix in (".yaml", ".yml") and not path.name.startswith(".")
     )
 
 
@@ -112,4 +116,6 @@ def _name_taken(path: Path, name: str, first: str) -> Mistake:
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     document, _ = parse(text)
     line = line_of(document.node, ("source",)) if document else 0
-    return Mistake(path.name, line, f"the name `{name}` is taken by {first}", "Give this source a name of its own.")
+    return Mistake(
+        path.name, line, f"the name `{name}` is taken by {first}", "Give this source a name of its own."
+    )

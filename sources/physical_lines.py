@@ -9,7 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-UNREADABLE_SCHEMA = {"_row": pl.UInt32, "line": pl.Int64, "byte": pl.Int64, "bytes": pl.Binary, "reason": pl.String}
+UNREADABLE_SCHEMA = {
+    "_row": pl.UInt32,
+    "line": pl.Int64,
+    "byte": pl.Int64,
+    "bytes": pl.Binary,
+    "reason": pl.String,
+}
 NO_REASONS = pl.DataFrame(schema={"position": pl.Int64, "reason": pl.String})
 
 _NEWLINE = 10

@@ -54,7 +54,9 @@ def read_fragment(source: Source, delivery: Delivery, fragment: Fragment, *, sto
 
 def _read_csv(source: Source, delivery: Delivery, data: bytes) -> TextRecords:
     notation = source.notation
-    return read_csv_text(data, Dialect(notation.delimiter, notation.quote, notation.encoding, len(delivery.columns)))
+    return read_csv_text(
+        data, Dialect(notation.delimiter, notation.quote, notation.encoding, len(delivery.columns))
+    )
 
 
 def _read_ndjson(source: Source, delivery: Delivery, data: bytes) -> TextRecords:
@@ -75,7 +77,9 @@ def _canonical(source: Source, columns: tuple[str, ...]) -> Iterator[pl.Expr]:
 
 def _bytes_of(delivery: Delivery, fragment: Fragment, store: Path) -> bytes:
     if delivery.status != "landed":
-        raise NotReadable(f"a delivery of {delivery.source} for {delivery.partition} is {delivery.status}, not landed")
+        raise NotReadable(
+            f"a delivery of {delivery.source} for {delivery.partition} is {delivery.status}, not landed"
+        )
     try:
         with (store / delivery.path).open("rb") as file:
             file.seek(fragment.start)

@@ -4,6 +4,8 @@ polars reads broken CSV quietly wrong, so it reads only what is known to be soun
 delimiters add up, or the lines that were found sound one by one. No Python runs per sound line.
 """
 
+import re
+
 import numpy as np
 import polars as pl
 
@@ -11,6 +13,7 @@ from sources.csv_lines import Dialect, are_covered, judged_lines, reasons_of, re
 from sources.errors import SourceError
 from sources.physical_lines import NO_REASONS, PhysicalLines, TextRecords, in_utf8, physical_lines
 
+_LONE_RETURN = re.compile(rb"\r(?!\n|\Z)")
 _COUNT_BLOCK = 1 << 18
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # polars drops a mark at the beginning and unpacks what begins like a compressed file: a mark before it keeps the text.
@@ -45,13 +48,22 @@ def _read_at_once(data: bytes, dialect: Dialect) -> pl.DataFrame | None:
 
 
 def _parsed(text: bytes, dialect: Dialect, *, quote: str | None) -> pl.DataFrame:
-    return pl.read_csv(
+    """Return the fields of text without NUL. polars drops a carriage return at a field's end: a NUL stands in for it."""
+    has_lone_returns = b"\r" in text and text.count(b"\r") != text.count(b"\r\n")
+    if has_lone_returns:
+        text = _LONE_RETURN.sub(b"\0", text)
+    fields = pl.read_csv(
         _BYTE_ORDER_MARK + text if text.startswith(_MISREAD) else text,
         has_header=False,
         schema={str(i): pl.String for i in range(dialect.width)},
         separator=dialect.delimiter,
         quote_char=quote,
         empty_string_is_null=False,
+    )
+    return (
+        fields.with_columns(pl.all().str.replace_all("\0", "\r", literal=True))
+        if has_lone_returns
+        else fields
     )
 
 
@@ -64,7 +76,7 @@ def _count(data: bytes, character: str) -> int:
 
 def _read_carefully(lines: PhysicalLines, dialect: Dialect) -> TextRecords:
     judged = judged_lines(lines, dialect)
-    begins, ends = records_over_lines(lines, judged, dialect)
+    begins, ends = records_over_lines(judged, dialect)
     is_covered = are_covered((begins, ends), len(lines))
     begins_record = judged["is_sound"].to_numpy() & ~is_covered
     is_unreadable = ~(begins_record | is_covered)

@@ -58,7 +58,11 @@ def _understood(task: _Task) -> Iterator[pl.DataFrame]:
     """Yield `position` and the paths of the lines of which polars keeps every text."""
     for positions, parsed in _parts(task):
         line = task.text.gather(positions) if len(positions) < len(task.text) else task.text
-        is_odd = line.str.contains(ODD_ESCAPE) | _differs(line, parsed, task.tree) | _holds_containers(parsed, task)
+        is_odd = (
+            line.str.contains(ODD_ESCAPE)
+            | _differs(line, parsed, task.tree)
+            | _holds_containers(parsed, task)
+        )
         has_numbers = line.str.contains(changed_number()) & ~is_odd
         yield _columns(positions, parsed, task).filter(~is_odd & ~has_numbers)
         yield from _with_quoted_numbers(positions[has_numbers.to_numpy()], task)
@@ -107,7 +111,9 @@ def _with_quoted_numbers(positions: np.ndarray, task: _Task) -> Iterator[pl.Data
 def _differs(line: pl.Series, parsed: pl.DataFrame, tree: Tree) -> pl.Series:
     """Return where names of the tree stand with a value in the line more or less often than they were read."""
     written = line.str.count_matches(key_with_value(tree))
-    return written != parsed.select(pl.sum_horizontal(node.is_not_null() for node in nodes_of(tree))).to_series()
+    return (
+        written != parsed.select(pl.sum_horizontal(node.is_not_null() for node in nodes_of(tree))).to_series()
+    )
 
 
 def _holds_containers(parsed: pl.DataFrame, task: _Task) -> pl.Series:
@@ -115,9 +121,7 @@ def _holds_containers(parsed: pl.DataFrame, task: _Task) -> pl.Series:
     return parsed.select(pl.any_horizontal(begins)).to_series()
 
 
-def _read_one_by_one(
-    task: _Task, positions: np.ndarray, encoding: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _read_one_by_one(task: _Task, positions: np.ndarray, encoding: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the records and the reasons of lines that polars did not read."""
     rows: list[tuple[object, ...]] = []
     reasons: list[tuple[int, str]] = []

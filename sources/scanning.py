@@ -105,7 +105,9 @@ class Scan:
         text = np.frombuffer(body, np.uint8)
         ends = np.flatnonzero(text == _NEWLINE)
         sizes = self.bytes - self._start + ends + 1
-        is_stop = (sizes >= self.fragment_bytes) & (self._is_outside(text, ends) | (sizes >= 2 * self.fragment_bytes))
+        is_stop = (sizes >= self.fragment_bytes) & (
+            self._is_outside(text, ends) | (sizes >= 2 * self.fragment_bytes)
+        )
         return int(ends[np.argmax(is_stop)]) + 1 if is_stop.any() else None
 
     def _is_outside(self, text: np.ndarray, ends: np.ndarray) -> np.ndarray:

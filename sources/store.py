@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
-def put(chunks: Iterable[bytes], folder: Path, extension: str, *, seen_by: Callable[[bytes], None]) -> tuple[str, Path]:
+def put(
+    chunks: Iterable[bytes], folder: Path, extension: str, *, seen_by: Callable[[bytes], None]
+) -> tuple[str, Path]:
     """Write the chunks below `folder` and return the SHA-256 of them all and the file that holds them.
 
     Each chunk is also shown to `seen_by`. The file appears under its name only when every byte is on the disk; one that

@@ -16,6 +16,7 @@ PARTITION = "{partition}"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PARTITION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=+-]{0,199}")
 _WILDCARD = re.compile(r"[*?[]")
+_ESCAPED = re.compile(r"\[([*?[])\]")
 
 
 def checked_partition(partition: str) -> str:
@@ -50,21 +51,22 @@ def matching_files(root: Path, path: str, partition: str) -> tuple[Path, list[Pa
     PathRefused where a match lies, links followed, outside of that folder.
     """
     pattern = below(root, expanded(path, quote=escape).replace(PARTITION, partition))
-    folder = _folder_before_wildcards(pattern)
-    relative = str(pattern.relative_to(folder))
+    folder, relative = _split_at_wildcards(pattern)
     found = sorted(folder / name for name in glob(relative, root_dir=folder, recursive=True))
     found = [match for match in found if match.is_file()]
     real = folder.resolve()
     for match in found:
-        if _WILDCARD.search(relative) and not match.resolve().is_relative_to(real):
+        if _WILDCARD.search(_ESCAPED.sub("", relative)) and not match.resolve().is_relative_to(real):
             raise PathRefused(f"{match.name} is a link to a file outside of the folder")
     return folder, found
 
 
-def _folder_before_wildcards(pattern: Path) -> Path:
-    parts = pattern.parts
-    stop = next((i for i, part in enumerate(parts) if _WILDCARD.search(part)), len(parts) - 1)
-    return Path(*parts[: min(stop, len(parts) - 1)])
+def _split_at_wildcards(pattern: Path) -> tuple[Path, str]:
+    """Return the folder before the first part with a wildcard, and the pattern of what lies below it."""
+    *parts, last = pattern.parts
+    stop = next((i for i, part in enumerate(parts) if _WILDCARD.search(_ESCAPED.sub("", part))), len(parts))
+    folder = Path(*(_ESCAPED.sub(r"\1", part) for part in parts[:stop]))
+    return folder, str(Path(*parts[stop:], last))
 
 
 def _value(name: str) -> str:

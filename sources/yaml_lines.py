@@ -104,7 +104,9 @@ def _repeated_keys(node: yaml.MappingNode) -> Iterator[Remark]:
             continue
         line = key.start_mark.line + 1
         if key.value in first:
-            yield Remark(line, f"`{key.value}` is given twice", f"It stands on line {first[key.value]}; keep one.")
+            yield Remark(
+                line, f"`{key.value}` is given twice", f"It stands on line {first[key.value]}; keep one."
+            )
         first.setdefault(key.value, line)
 
 

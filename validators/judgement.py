@@ -116,10 +116,8 @@ def _collect_findings(
     if frame.is_empty():
         return FINDING_SCHEMA.to_frame()
     masks = {f"rule{i}": ~rule.holds for i, rule in enumerate(wanted) if rule.holds is not None}
-    failed = frame.select(**masks) if masks else pl.DataFrame()
-    failed = failed.with_columns(
-        (~_run(rule, frame, rules)).alias(f"rule{i}") for i, rule in enumerate(wanted) if rule.run is not None
-    )
+    failed = frame.select(**masks).to_dict() if masks else {}
+    failed |= {f"rule{i}": ~_run(rule, frame, rules) for i, rule in enumerate(wanted) if rule.run is not None}
     parts = []
     for i, rule in enumerate(wanted):
         hit = failed[f"rule{i}"]

@@ -69,6 +69,8 @@ def write(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         if dtype.time_zone:
             return value.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
         return value.dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
+    if dtype == pl.Time:
+        return value.dt.strftime("%H:%M:%S%.f")
     if dtype.is_float():
         return value.cast(pl.String).str.strip_suffix(".0")
     return value.cast(pl.String)

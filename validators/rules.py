@@ -50,6 +50,8 @@ class FieldSpec:
     policy: FieldPolicy
     allowed: tuple[Any, ...] | None = None
     description: str = ""
+    # pandera's built-in ones whose breach is more than a warning: name and arguments
+    checks: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,11 @@ def _field_spec(contract: type[Contract], name: str, column: Any) -> FieldSpec:
         policy=policy,
         allowed=None if allowed is None else tuple(sorted(allowed, key=str)),
         description=column.description or column.title or "",
+        checks=tuple(
+            (check.name, dict(check._check_kwargs))
+            for check in column.checks
+            if check.is_builtin_check(check.name) and not check.raise_warning
+        ),
     )
 
 

@@ -112,11 +112,11 @@ def _personal(lake: Any, feed: str, partition: str) -> set[str]:
 def _rows(lake: Any, table: str, partition: str, identity: dict[str, Any]) -> list[dict[str, Any]]:
     import polars as pl
 
-    files = [str(lake.path(table) / path) for path in lake.active(table, partition)]
-    if not files:
+    if not lake.exists(table):
         return []
-    mine = pl.scan_parquet(files, hive_partitioning=False).filter(*[pl.col(k) == v for k, v in identity.items()])
-    return [{k: v for k, v in row.items() if k not in identity} for row in mine.collect().to_dicts()]
+    wanted = {"_partition": partition, **identity}
+    mine = lake.scan(table).filter(*[pl.col(k) == v for k, v in wanted.items()])
+    return [{k: v for k, v in row.items() if k not in wanted} for row in mine.collect().to_dicts()]
 
 
 def _place(lake: Any, feed: str, source: str, partition: str, delivery: str, row: int) -> tuple[str | None, dict[str, Any]]:

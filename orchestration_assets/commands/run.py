@@ -78,7 +78,10 @@ def _print(results: list[Any]) -> None:
     for result in results:
         if result.score:
             s = result.score
-            print(f"{result.feed} {result.partition}: {s.wrong:,} of {s.repairs:,} applied repairs are wrong, by the simulation's truth")
+            print(
+                f"{result.feed} {result.partition}, by the simulation's truth: {s.wrong:,} of {s.repairs:,} applied repairs"
+                f" are wrong; {s.trusted_wrong:,} of {s.trusted_cells:,} trusted cells are, most of them legal values"
+            )
     for result in results:
         for trouble in result.troubles:
             print(f"{result.feed} {result.partition}: {trouble}", file=sys.stderr)

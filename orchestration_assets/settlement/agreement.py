@@ -29,14 +29,12 @@ def compared_fields(rules: RuleSet) -> list[str]:
 def claims_of(frame: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
     """One row per record of `frame`: `_id`, `_source`, `_identity`, `_reporter`, `claim` (text, null unless good), `half`."""
     spec = rules.fields[name]
-    kept = [rule.holds for rule in rules.rules if rule.field == name and rule.holds is not None]
-    is_good = pl.all_horizontal(pl.col(name).is_not_null(), *kept)
     return frame.select(
         "_id",
         "_source",
         "_identity",
         pl.col(rules.source_field or "_source").alias("_reporter"),
-        pl.when(is_good).then(write(pl.col(name), spec.dtype)).alias("claim"),
+        pl.when(_is_good(name, rules)).then(write(pl.col(name), spec.dtype)).alias("claim"),
         (pl.col("_identity") // 64 % 2 == 0).alias("half"),
     )
 
@@ -44,11 +42,29 @@ def claims_of(frame: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
 def contradictions(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """The claims that other reports contradict, as FINDING_SCHEMA; `frame`: contested records, repairs applied."""
     parts = [FINDING_SCHEMA.to_frame()]
-    for name in compared_fields(rules):
+    frame = disputed(frame, rules)
+    for name in compared_fields(rules) if frame.height else ():
         claims = claims_of(frame, name, rules).with_columns(frame[RAW + name].alias("value"))
         against = _outvoted(claims) if rules.grain == "entity" else _overruled(claims)
         parts.append(_findings(against, name, rules))
     return pl.concat(parts)
+
+
+def disputed(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """The records of `frame` whose identity has two values in any compared field: most identities agree in all."""
+    names = compared_fields(rules)
+    hashes = [
+        pl.when(_is_good(name, rules)).then(pl.col(name).hash()).alias(f"_{i}") for i, name in enumerate(names)
+    ]
+    extremes = frame.select("_identity", *hashes).group_by("_identity").agg(
+        pl.any_horizontal(pl.col(f"_{i}").min() != pl.col(f"_{i}").max() for i in range(len(names))).alias("_differs")
+    )
+    return frame.join(extremes.filter("_differs").select("_identity"), on="_identity", how="semi", maintain_order="left")
+
+
+def _is_good(name: str, rules: RuleSet) -> pl.Expr:
+    kept = [rule.holds for rule in rules.rules if rule.field == name and rule.holds is not None]
+    return pl.all_horizontal(pl.col(name).is_not_null(), *kept)
 
 
 def _overruled(claims: pl.DataFrame) -> pl.DataFrame:

@@ -9,9 +9,11 @@ import polars as pl
 
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
+from orchestration_assets.settlement.labels import as_repairs, judge_methods, regate
 from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_contradicted
 from orchestration_assets.settlement.apply import apply_repairs
 from orchestration_assets.translation import translate as translation
+from validators.judgement import RAW
 from validators.parsing import write
 from validators.rules import RuleSet
 from validators.triage import Triage, contested, identities, triage
@@ -93,13 +95,17 @@ def wanted_groups(units: list[Unit], rules: RuleSet) -> dict[str, pl.Series]:
     return {by: pl.concat(groups).unique() for by, groups in asked.items()}
 
 
-def repair_records(records: pl.DataFrame, rules: RuleSet, notations: translation.Notations) -> Repaired:
-    """The way of `records` (`_id`, `_source`, one text column per field) in memory."""
+def repair_records(
+    records: pl.DataFrame, rules: RuleSet, notations: translation.Notations, labels: pl.DataFrame | None = None
+) -> Repaired:
+    """The way of `records` (`_id`, `_source`, one text column per field) in memory.
+
+    `labels` (`_id`, `field`, `truth`): cells that a person has judged; they are settled by it, and measure the methods.
+    """
     of_source = notations.get(records["_source"][0], {}) if records.height else {}
     shared = contested([identities(records.lazy(), rules, of_source)])
     triaged = triage(records, rules, of_source, contested_identities=shared)
     units = split_units("records", triaged)
-    # Known values: the clean records, and where all records share their entities with others, the good cells of those.
     known = known_sample(known_cells(triaged, rules), rules)
     samples = [translation.shape_samples(translation.cells_to_translate(u.findings, rules)) for u in units]
     decisions = translation.decide_all(translation.pool(samples), rules, notations, known) if samples else []
@@ -110,10 +116,26 @@ def repair_records(records: pl.DataFrame, rules: RuleSet, notations: translation
         groups=imputation.fit_groups(triaged.clean.lazy(), wanted_groups(units, rules), rules),
     )
     units = [impute_unit(unit, imputers, rules) for unit in units]
+    if labels is not None:
+        units = _labelled(units, labels, rules)
     settled = [settle(u.frame, u.findings, u.proposals, rules, is_contested=u.is_contested) for u in units]
     methods = [METHOD_SCHEMA.to_frame(), translation.methods_of(decisions, rules), imputation.methods_of(imputers, rules)]
     proposals = [PROPOSAL_SCHEMA.to_frame(), *(u.proposals for u in units)]
     return Repaired(triaged.clean, settled, pl.concat(proposals), pl.concat(methods))
+
+
+def _labelled(units: list[Unit], labels: pl.DataFrame, rules: RuleSet) -> list[Unit]:
+    """`units` with what people judged: first in each cell's order, and measuring every method."""
+    everything = pl.concat([unit.proposals for unit in units])
+    judged = judge_methods(everything, labels)
+    out = []
+    for unit in units:
+        texts = unit.frame.select("_id", "_source", *[pl.col(RAW + name).alias(name) for name in rules.fields])
+        texts = texts.unpivot(index=["_id", "_source"], variable_name="field", value_name="original")
+        stated = as_repairs(labels, texts)
+        proposals = pl.concat([stated, regate(unit.proposals, judged, rules)])
+        out.append(Unit(unit.name, unit.frame, unit.findings, proposals, unit.is_contested))
+    return out
 
 
 def known_cells(triaged: Triage, rules: RuleSet) -> pl.DataFrame:

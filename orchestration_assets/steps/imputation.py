@@ -28,10 +28,11 @@ def impute_partition(context: Context) -> dict[str, Any]:
         frame = effective(unit, rules)
         cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
         open_cells += cells.height
-        units.save(label, "effective", frame)
-        units.save(label, "cells", cells)
         if unit.is_contested:
             cases.append(imputation.claim_cases(frame, rules))
+        frame = _concerned(frame, cells, is_contested=unit.is_contested)
+        units.save(label, "effective", frame)
+        units.save(label, "cells", cells)
         for by, groups in _groups_of(frame, cells, rules).items():
             wanted.setdefault(by, []).append(groups)
     imputers = imputation.Imputers(
@@ -66,6 +67,14 @@ def good_records(context: Context) -> pl.LazyFrame:
         history = context.lake.scan(table).filter(pl.col(PARTITION).is_in(earlier))
         frames.append(history.select(names).cast(dict(rules.schema)))
     return pl.concat(frames)
+
+
+def _concerned(frame: pl.DataFrame, cells: pl.DataFrame, *, is_contested: bool) -> pl.DataFrame:
+    """The records with open cells, and those that speak of the same: no imputer looks at any other."""
+    asked = frame.join(cells.select("_id").unique(), on="_id", how="semi", maintain_order="left")
+    if not is_contested:
+        return asked
+    return frame.join(asked.select("_identity").unique(), on="_identity", how="semi", maintain_order="left")
 
 
 def _groups_of(frame: pl.DataFrame, cells: pl.DataFrame, rules: RuleSet) -> dict[str, pl.Series]:

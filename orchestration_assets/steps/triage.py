@@ -19,6 +19,7 @@ from orchestration_assets.steps.context import VERSION, Context
 from orchestration_assets.steps.landing import in_force, store_of
 from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
+from sources.errors import NotReadable
 from sources.reading import Reading, read_fragment
 from validators.judgement import IDENTITY
 from validators.rules import digest
@@ -88,6 +89,7 @@ def _pieces(context: Context) -> Iterator[Piece]:
             lines=row["lines"],
             fragments=fragments,
             columns=tuple(row["columns"]),
+            is_closed=row["is_closed"],
         )
         for fragment in fragments:
             name = digest(
@@ -124,9 +126,9 @@ class _Readings:
             source = source.model_copy(update={"fields": {n: f for n, f in source.fields.items() if n in columns}})
         try:
             return read_fragment(source, piece.delivery, piece.fragment, store=store)
-        except FileNotFoundError as error:
+        except NotReadable as error:
             raise StepError(
-                f"{piece.source.source}: the landed file {piece.delivery.path} is gone\nHint: land the source again"
+                f"{piece.source.source}: a landed file is gone: {error}\nHint: land the source again"
             ) from error
 
 

@@ -124,16 +124,18 @@ _DATE = (
     r"(?:\s+[0-9]{1,2}-[A-Za-zÀ-ž]{3}-[0-9]{4})?|[A-Za-zÀ-ž]{3,9}\.? ?[0-9]{1,2}|[0-9]{1,2}[ -][A-Za-zÀ-ž]{3}(?:[ -][0-9]{4})?)"
 )
 _TWELVE = r"(?<hour>[0-9]{1,2}):(?<minute>[0-9]{2})\s*(?<half>[AaPp])\.?(?:[Mm]\.?)?"
+_TWENTY_FOUR, _UNSAID_HALF = "24 hours", "12 hours, half unsaid"
+_UNSAID = rf"^\s*(?:{_DATE}\s+)?(?<hour>[0-9]{{1,2}}):(?<minute>[0-9]{{2}})(?<half>)\s*$"
 _CLOCK_PATTERNS: dict[str, tuple[str, ...]] = {
     "12 hours": (rf"^\s*{_TWELVE}\s*$",),
     "12 hours, with a date": (rf"^\s*{_DATE}\s+{_TWELVE}\s*$", rf"^\s*{_TWELVE}\s*{_DATE}\s*$"),
     "12 hours, with a note": (rf"^\s*{_TWELVE}\s*(?:\([^)]*\)|[A-Z][A-Za-zÀ-ž]+)\s*$",),
-    "24 hours": (rf"^\s*(?:{_DATE}\s+)?(?<hour>[0-9]{{1,2}}):(?<minute>[0-9]{{2}})(?<half>)\s*$",),
+    _TWENTY_FOUR: (_UNSAID,),
 }
 _CLOCK_RENDER = {
     "12 hours": lambda time: time.dt.strftime("%I:%M%P"),
     "12 hours, with a date": lambda time: time.dt.strftime("%I:%M%P Dec 1"),
-    "24 hours": lambda time: time.dt.strftime("%H:%M"),
+    _TWENTY_FOUR: lambda time: time.dt.strftime("%H:%M"),
 }
 
 
@@ -149,6 +151,13 @@ def _parse_clock(patterns: tuple[str, ...]) -> Callable[[pl.Expr], pl.Expr]:
         return pl.when(sound).then(_twelve(of_day, minute))
 
     return lambda text: pl.coalesce(one(text, pattern) for pattern in patterns)
+
+
+def _parse_other_half(text: pl.Expr) -> pl.Expr:
+    """`7:10` as ten past seven in the evening: what it would be on the clock that does not say which half it means."""
+    parts = text.str.extract_groups(_UNSAID)
+    hour, minute = (parts.struct.field(name).cast(pl.Int32, strict=False) for name in ("hour", "minute"))
+    return pl.when(hour.is_between(1, 12) & minute.is_between(0, 59)).then(_twelve((hour + 12) % 24, minute))
 
 
 def _twelve(hour: pl.Expr, minute: pl.Expr) -> pl.Expr:
@@ -167,10 +176,17 @@ def _render_clock(name: str) -> Callable[[pl.Expr], pl.Expr] | None:
 
 
 def _clock(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
-    return [
-        Reading(name=name, parse=_parse_clock(patterns), render=_render_clock(name))
+    readings = [
+        Reading(
+            name=name,
+            parse=_parse_clock(patterns),
+            render=_render_clock(name),
+            convention=name if name == _TWENTY_FOUR else "",
+        )
         for name, patterns in _CLOCK_PATTERNS.items()
     ]
+    # Not a notation to repair by, but a rival: only an hour that it does not have proves a clock of 24 hours.
+    return [*readings, Reading(name=_UNSAID_HALF, parse=_parse_other_half, convention=_UNSAID_HALF)]
 
 
 DATETIME = Translator("datetime", "1", _moments)

@@ -31,9 +31,16 @@ def payloads(endpoint: HttpEndpoint, partition: str, *, deadline: Deadline) -> I
     """Yield one payload, named by the last part of the address's path as it is declared."""
     partition_in_url = quote(partition, safe="")
     url = expanded(endpoint.url).replace(PARTITION, partition_in_url)
-    if urlsplit(url).scheme not in ("http", "https"):
+    if not _is_web_address(url):
         raise EndpointFailure("the address is neither http nor https")
     yield Payload(_name(endpoint, partition), _chunks(url, endpoint.timeout, deadline))
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def _name(endpoint: HttpEndpoint, partition: str) -> str:

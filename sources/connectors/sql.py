@@ -47,12 +47,12 @@ def _chunks(path: Path, query: str, partition: str, deadline: Deadline) -> Itera
             while rows := cursor.fetchmany(_ROWS):
                 deadline.check()
                 yield "".join([_line(names, row) for row in rows]).encode()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, sqlite3.Warning) as error:
         deadline.check()
         raise EndpointFailure(f"the database does not serve: {_words(error, query)}") from None
 
 
-def _words(error: sqlite3.Error, query: str) -> str:
+def _words(error: Exception, query: str) -> str:
     """Return what SQLite says, its error's name only where it could repeat the value of a variable."""
     return getattr(error, "sqlite_errorname", "an error") if "${" in query else str(error)
 
