@@ -15,7 +15,7 @@ setup: ## set up .venv for everything below, from the locks with hashes
 
 run: ## run the sample: simulated deliveries, judged, repaired, published (data/); ARGS go to `breakwater run`
 	@scripts/setup.sh run
-	@$(BIN)/breakwater run $(ARGS) || { code=$$?; [ $$code -eq 2 ] || exit $$code; } # 2: done, and it says how it is poorer
+	@$(BIN)/breakwater run --sample $(ARGS) || { code=$$?; [ $$code -eq 2 ] || exit $$code; } # 2: done, and it says how it is poorer
 
 test: ## run the tests, in random order; ARGS go to pytest (ARGS="-m 'not slow'")
 	@scripts/setup.sh dev

@@ -87,7 +87,11 @@ def _import_what_is_lazy() -> None:
 def main() -> None:
     what, folder, work = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     shutil.rmtree(work, ignore_errors=True)
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    before = spent.ru_utime + spent.ru_stime
     figures = {"way": way, "yardstick": yardstick}[what](folder, work)
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    figures["cpu_seconds"] = spent.ru_utime + spent.ru_stime - before
     figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(figures))
     shutil.rmtree(work, ignore_errors=True)

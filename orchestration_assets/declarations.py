@@ -4,7 +4,9 @@ from importlib import import_module
 
 import dagster as dg
 
-from orchestration_assets.feed import Declarations, load_feeds
+from orchestration_assets.build import feed_definitions
+from orchestration_assets.feed import Declarations, Declared, load_feeds
+from orchestration_assets.resources import LakeResource
 from orchestration_assets.settings import Settings
 from sources.errors import Mistake
 from validators.errors import ContractError
@@ -29,7 +31,27 @@ def all_mistakes(found: Settings) -> tuple[Declarations, list[Mistake]]:
             continue
         for source in declared.sources:
             mistakes += _unmapped(source, rules)
-    return declarations, mistakes
+    return declarations, mistakes + usable_feeds(declarations)[1]
+
+
+def usable_feeds(
+    declarations: Declarations, lake: LakeResource | None = None
+) -> tuple[dict[str, dg.Definitions], list[Mistake]]:
+    """The definitions of each feed that Dagster takes, and what it says of the others: none takes the rest away."""
+    taken: dict[str, dg.Definitions] = {}
+    mistakes = []
+    for name, declared in declarations.feeds.items():
+        try:
+            taken[name] = _checked_definitions(declared, lake)
+        except (dg.DagsterError, ValueError) as error:  # a cron expression, an owner: only Dagster knows its rules
+            mistakes.append(Mistake(f"{name}.yaml", 0, f"Dagster refuses it: {str(error).splitlines()[0]}"))
+    return taken, mistakes
+
+
+def _checked_definitions(declared: Declared, lake: LakeResource | None) -> dg.Definitions:
+    definitions = feed_definitions(declared, lake=lake)
+    dg.Definitions.validate_loadable(definitions)
+    return definitions
 
 
 def _unmapped(source: object, rules: object) -> list[Mistake]:

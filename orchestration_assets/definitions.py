@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from orchestration_assets.build import default_lake, feed_definitions
-from orchestration_assets.declarations import build_declarations
+from orchestration_assets.build import default_lake
+from orchestration_assets.declarations import build_declarations, usable_feeds
 from orchestration_assets.feed import load_feeds
 from orchestration_assets.settings import settings
 
@@ -13,7 +13,6 @@ def defs() -> dg.Definitions:
     """Read anew each time the location is loaded."""
     found = settings()
     declarations = load_feeds(found.feeds, found.catalog)
-    lake = default_lake()
-    feeds = [feed_definitions(declared, lake=lake) for declared in declarations.feeds.values()]
+    feeds, _ = usable_feeds(declarations, default_lake())
     common = dg.Definitions(executor=dg.in_process_executor)
-    return dg.Definitions.merge(common, build_declarations(found), *feeds)
+    return dg.Definitions.merge(common, build_declarations(found), *feeds.values())

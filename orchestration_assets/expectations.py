@@ -31,7 +31,7 @@ def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefiniti
     text = f"A Great Expectations suite on a sample of at most {SAMPLE_RECORDS:,} trusted records."
     spec = partitioned_check(NAME, trusted, text, partitions_def)
 
-    @dg.multi_asset_check(name=f"{feed}_expectations", specs=[spec])
+    @dg.multi_asset_check(name=f"{feed}_meets_expectations", specs=[spec])
     def expectations(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
         with told_plainly():
             opened = lake.open(declared, context)

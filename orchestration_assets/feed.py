@@ -3,16 +3,19 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from orchestration_assets.errors import DeclarationError
-from sources.declaration import Source
+from sources.declaration import Source, Timezone
 from sources.errors import Mistake
 from sources.loading import load_declaration, load_sources
 
 FEEDS = Path(__file__).parent / "feeds"
+
+
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
 class _Declared(BaseModel):
@@ -24,14 +27,20 @@ class DailyPartitions(_Declared):
 
     kind: Literal["daily"]
     start: date = Field(description="The first day.")
-    timezone: str = Field(default="UTC", description="Where a day begins.")
+    timezone: Timezone = Field(default="UTC", description="Where a day begins.")
 
 
 class StaticPartitions(_Declared):
     """Partitions that are listed by name."""
 
     kind: Literal["static"]
-    keys: list[str] = Field(min_length=1, description="Their names.")
+    keys: list[Key] = Field(min_length=1, description="Their names.")
+
+    @model_validator(mode="after")
+    def _has_each_key_once(self) -> Self:
+        if twice := sorted({key for key in self.keys if self.keys.count(key) > 1}):
+            raise ValueError(f"`keys` names twice: {', '.join(twice)}")
+        return self
 
 
 class Limits(_Declared):
@@ -89,6 +98,10 @@ def load_feeds(feeds: Path, catalog: Path) -> Declarations:
         feed, mistakes = load_declaration(path, Feed)
         loaded.mistakes.extend(mistakes)
         if feed is None:
+            continue
+        if feed.feed in loaded.feeds:
+            message = f"the name `{feed.feed}` is taken by another file"
+            loaded.mistakes.append(Mistake(path.name, 0, message, "Give this feed a name of its own."))
             continue
         mine = [source for source in sources.sources.values() if source.feed == feed.feed]
         if unknown := sorted(set(feed.prefer) - {source.source for source in mine}):

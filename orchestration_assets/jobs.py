@@ -9,6 +9,7 @@ from orchestration_assets.assets.settled import TABLES
 from orchestration_assets.assets.triaged import ROUTES
 from orchestration_assets.checks import check_names
 from orchestration_assets.feed import Declared
+from orchestration_assets.partitions import partitions_of
 
 BOXES = (*ROUTES, "translated", "imputed", "settled", *TABLES, "trusted")
 
@@ -22,10 +23,17 @@ def asset_keys(declared: Declared) -> list[dg.AssetKey]:
 def build_job(declared: Declared) -> Any:
     """The feed's partition in one process: a step in a process of its own would cost seconds."""
     selection = dg.AssetSelection.assets(*asset_keys(declared)).without_checks()
+    feed = declared.feed.feed
+    config = dg.PartitionedConfig(
+        partitions_def=partitions_of(declared.feed),
+        run_config_for_partition_key_fn=lambda _key: {},
+        tags_for_partition_key_fn=lambda key: {"breakwater/partition": f"{feed}.{key}"},
+    )
     return dg.define_asset_job(
-        declared.feed.feed,
+        feed,
+        config=config,
         selection=selection | dg.AssetSelection.checks(*check_names(declared)),
-        description=f"Land, triage, repair, settle and publish one partition of {declared.feed.feed}.",
+        description=f"Land, triage, repair, settle and publish one partition of {feed}.",
         executor_def=dg.in_process_executor,
-        tags={"breakwater/feed": declared.feed.feed},
+        tags={"breakwater/feed": feed},
     )

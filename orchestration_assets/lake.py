@@ -43,7 +43,7 @@ class Lake:
     def path(self, table: str) -> Path:
         """Where `table` (`<source or feed>/<name>`) lies."""
         owner, _, name = table.partition("/")
-        if not (_NAME.match(owner) and _NAME.match(name)):
+        if not (_NAME.fullmatch(owner) and _NAME.fullmatch(name)):
             raise LakeError(f"'{table}' is no table\nHint: <source or feed>/<name>")
         return self.root / owner / name
 
@@ -172,7 +172,7 @@ class Lake:
 
 def valid_partition(partition: str) -> str:
     """`partition`, which becomes the name of a folder; raises `LakeError` if it cannot."""
-    if not _NAME.match(partition):
+    if not _NAME.fullmatch(partition):
         raise LakeError(f"'{partition}' cannot be a partition\nHint: letters, digits, `_`, `.` and `-`")
     return partition
 

@@ -83,9 +83,16 @@ def _failures(result: dg.ExecuteInProcessResult) -> list[str]:
         if event.is_step_failure:
             data = event.step_failure_data
             failure = data.user_failure_data
-            text = failure.description if failure and failure.description else (data.error.message if data.error else "")
+            text = failure.description if failure and failure.description else _root(data.error)
             told.append(f"{event.step_key} failed: {text.strip()}")
     return told
+
+
+def _root(error: Any) -> str:
+    """The message of the first cause: what Dagster wraps around it says only that it gave up."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message if error else ""
 
 
 def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which physical lines of CSV are records: one by one, or several together where a quoted field holds line ends.
+"""Which physical lines of CSV are records: one by one, or several where a quoted field holds line ends.
 
 Vectorised; the only loop is over stray quotes. Decides, and parses nothing.
 """
@@ -13,6 +13,9 @@ from sources.physical_lines import PhysicalLines, text_of_lines
 
 # Longer ones are taken for a stray quote.
 MOST_LINES_OF_A_RECORD = 1_000
+
+# A pattern that counts more fields becomes too large; counting them apart takes three times as long.
+MOST_COUNTED_FIELDS = 1_000
 
 Spans = tuple[np.ndarray, np.ndarray]
 
@@ -62,9 +65,10 @@ class Dialect:
 
 
 def judged_lines(lines: PhysicalLines, dialect: Dialect) -> pl.DataFrame:
-    """Return one row per line, judged by itself: `position`, `line`, `quotes`, `fields`, `is_broken`, `is_sound`.
+    """Return `position`, `line`, `quotes`, `fields`, `is_broken` and `is_sound` of each line by itself.
 
-    `is_broken` lines (not in the encoding, or with NUL) are part of no record; `fields` holds where there are no quotes.
+    `is_broken` lines (not in the encoding, or with NUL) are part of no record; `fields` holds where there are
+    no quotes.
     """
     line = pl.col("line")
     judged = (
@@ -88,12 +92,13 @@ def reasons_of(judged: pl.DataFrame, lines: PhysicalLines, dialect: Dialect) -> 
     """Return `position` and `reason` of lines that are no records."""
     width = f"{dialect.width} {'is' if dialect.width == 1 else 'are'} declared"
     noun = pl.when(pl.col("fields") == 1).then(pl.lit(" field")).otherwise(pl.lit(" fields"))
+    has_fields = pl.col("fields") == dialect.width
     reason = (
         pl.when("is_undecodable").then(pl.lit(f"not {dialect.encoding}"))
         .when("is_broken").then(pl.lit("NUL bytes"))
         .when(pl.col("line") == "").then(pl.lit("empty line"))
         .when(pl.col("quotes") % 2 == 1).then(pl.lit("quote not closed"))
-        .when((pl.col("quotes") > 0) & (pl.col("fields") == dialect.width)).then(pl.lit("quote within a field"))
+        .when(has_fields & (pl.col("quotes") > 0)).then(pl.lit("quote within a field"))
         .otherwise(pl.col("fields").cast(pl.String) + noun + pl.lit(f" where {width}"))
     )  # fmt: skip
     is_undecodable = pl.Series(lines.is_undecodable[judged["position"].to_numpy()])
@@ -105,9 +110,9 @@ def reasons_of(judged: pl.DataFrame, lines: PhysicalLines, dialect: Dialect) -> 
 def records_over_lines(judged: pl.DataFrame, dialect: Dialect) -> Spans:
     """Return the first and the last line of each record that goes over several lines.
 
-    Such a record begins at a line with an odd number of quotes and ends at the next such line. Where the two and what
-    lies between are no sound record, the quote was a stray one: reading resumes at the next line, so that the
-    second of the two may begin a record itself.
+    Such a record begins at a line with an odd number of quotes and ends at the next such line. Where the two
+    and what lies between are no sound record, the quote was a stray one: reading resumes at the next line, so
+    that the second of the two may begin a record itself.
     """
     odd = np.flatnonzero(judged["quotes"].to_numpy() % 2 == 1)
     begins, ends = odd[:-1], odd[1:]
@@ -134,9 +139,16 @@ def _occurrences(character: str | None) -> pl.Expr:
 def _are_sound_with_quotes(judged: pl.DataFrame, dialect: Dialect) -> pl.Series:
     is_candidate = judged.select((pl.col("quotes") > 0) & (pl.col("quotes") % 2 == 0) & ~pl.col("is_broken"))
     is_sound = is_candidate.to_series().to_numpy().copy()
-    candidates = judged["line"].filter(pl.Series(is_sound))
-    is_sound[is_sound] = candidates.str.contains(dialect.record).to_numpy() if len(candidates) else False
+    if is_sound.any():
+        is_sound[is_sound] = _are_records_alone(judged["line"].filter(pl.Series(is_sound)), dialect)
     return pl.Series(is_sound)
+
+
+def _are_records_alone(line: pl.Series, dialect: Dialect) -> np.ndarray:
+    if dialect.width <= MOST_COUNTED_FIELDS:
+        return line.str.contains(dialect.record).to_numpy()
+    is_closed, fields = _matches(line, dialect.closed, dialect)
+    return is_closed & (fields == dialect.width)
 
 
 def _fields(line: pl.Expr, dialect: Dialect) -> pl.Expr:
@@ -150,8 +162,8 @@ def _fields(line: pl.Expr, dialect: Dialect) -> pl.Expr:
 def _are_records(judged: pl.DataFrame, begins: np.ndarray, ends: np.ndarray, dialect: Dialect) -> np.ndarray:
     """Return for each span of lines whether it is one sound record.
 
-    A line within a quoted field is judged with a quote set before it: then it is closed at the end of the record,
-    and open within it.
+    A line within a quoted field is judged with a quote set before it: then it is closed at the end of the
+    record, and open within it.
     """
     broken = _sums_before(judged["is_broken"].to_numpy())
     is_open, fields_of_begin = _matches(judged["line"].gather(begins), dialect.open, dialect)
@@ -195,7 +207,7 @@ def _sums_before(values: np.ndarray) -> np.ndarray:
 
 
 def _chosen_pairs(is_sound: np.ndarray) -> np.ndarray:
-    """Return the pairs (k, k + 1) that are records, from the first on: a sound pair uses up both, a stray one only k.
+    """Return the pairs (k, k + 1) that are records: a sound pair uses up both, a stray one only k.
 
     Loops over the stray ones only.
     """

@@ -1,4 +1,4 @@
-"""What may be declared about a source: who owns it, how to reach it and how it writes things. Models only, no I/O."""
+"""What may be declared about a source: who owns it, how to reach it, how it writes things. Models, no I/O."""
 
 from codecs import lookup
 from typing import Annotated, Any, Literal, Self
@@ -47,7 +47,7 @@ def _is_single_byte(encoding: str) -> bool:
 
 
 def _width(encoding: str, byte: int) -> int | None:
-    """Return how many characters the byte and a letter behind it make without the letter; None where they are none."""
+    """Return how many characters the byte makes when a letter follows it; None where it makes none."""
     try:
         return len((bytes([byte]) + b"A").decode(encoding)) - 1
     except UnicodeDecodeError:

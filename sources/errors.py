@@ -1,4 +1,4 @@
-"""Errors and mistakes of this room: `Mistake` is what an author wrote wrongly, `SourceError` what went wrong outside.
+"""Errors and mistakes: `Mistake` is what an author wrote wrongly, `SourceError` what went wrong outside.
 
 A defect of the delivered data is neither: it becomes a status, a reason or an unreadable line.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing that the author of a declaration wrote wrongly; `line` counts from 1, 0 is the file as a whole."""
+    """One thing that is wrong with a declaration; `line` counts from 1, 0 is the file as a whole."""
 
     file: str
     line: int
@@ -30,11 +30,11 @@ class PartitionRefused(SourceError, ValueError):
 
 
 class NotReadable(SourceError, ValueError):
-    """A delivery that was not landed, or whose bytes are not in the store, was to be read; a mistake of the caller."""
+    """What was to be read was not landed, or is not in the store; a mistake of the caller."""
 
 
 class EndpointFailure(SourceError):
-    """An endpoint did not serve; the message says why, without secrets, queries of URLs or values of records."""
+    """An endpoint did not serve; the message says why, without secrets or values of records."""
 
 
 class UnsetVariable(EndpointFailure):

@@ -1,4 +1,4 @@
-"""Plain words for what pydantic says about a declaration. Knows models and locations, no files and no YAML."""
+"""Plain words for what pydantic says about a declaration. Knows models and locations, no files, no YAML."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -69,7 +69,7 @@ def name_of(location: Location) -> str:
 
 
 def _below(place: Any, part: str | int) -> Iterator[Any]:
-    """Yield the types that stand one step below a type; a part that is the tag of a union chooses within it."""
+    """Yield the types one step below a type; a part that is the tag of a union chooses within it."""
     if _is_model(place):
         fields = {field.alias or name: field for name, field in place.model_fields.items()}
         if part in fields:

@@ -1,4 +1,4 @@
-"""Whether delivered bytes are of the kind that their source declares: their columns, or why they are worth nothing."""
+"""Whether delivered bytes are of the kind that their source declares: columns, or why they are refused."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ def columns_of(source: Source, scan: Scan) -> tuple[tuple[str, ...], str]:
 
     CSV: its header. NDJSON: the dotted paths of values in the first 200 lines that are objects.
     """
-    if scan.bytes == 0:
+    if scan.size_bytes == 0:
         return (), "0 bytes were delivered"
     if source.notation.format == "ndjson":
         columns, reason = _columns_of_ndjson(source, scan)

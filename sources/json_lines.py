@@ -15,6 +15,8 @@ class NoRecord(ValueError):
 class _Number(str):
     """The text of a number."""
 
+    __slots__ = ()
+
 
 class _Twice:
     """In the place of values that one object gives to the same key."""
@@ -29,7 +31,7 @@ def record_of(line: str) -> dict[str, Any]:
     try:
         record = _DECODER.decode(line)
     except json.JSONDecodeError as error:
-        raise NoRecord(f"no JSON: {error.msg} at character {error.pos}") from None
+        raise NoRecord(f"no JSON: {error.msg.removesuffix(' starting at').lower()}") from None
     except RecursionError:
         raise NoRecord("no JSON: nested too deeply") from None
     if not isinstance(record, dict):
@@ -38,7 +40,7 @@ def record_of(line: str) -> dict[str, Any]:
 
 
 def texts_of(record: dict[str, Any], paths: Iterable[str]) -> list[str | None]:
-    """Return the text at each dotted path, null where there is none; NoRecord where a key on it has two values."""
+    """Return the text at each dotted path, or null; NoRecord where a key on it has two values."""
     return [_text(_at(record, path), path) for path in paths]
 
 
@@ -82,7 +84,7 @@ def _quoted(value: object) -> str:
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object; null beside another value of the same key gives way, two other values make a `_Twice`."""
+    """Return the object; beside another value of a key null gives way, two others make a `_Twice`."""
     record: dict[str, Any] = {}
     for key, value in pairs:
         before = record.get(key)

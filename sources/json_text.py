@@ -1,4 +1,4 @@
-"""What can be told about lines of JSON by patterns, without parsing them, and the paths that are read from them as a tree."""
+"""What patterns tell about lines of JSON without parsing them, and the paths to read as a tree."""
 
 import json
 import re
@@ -17,7 +17,7 @@ Tree = dict[str, "Tree | None"]
 
 
 def tree_of(paths: tuple[str, ...], seen: tuple[str, ...] = ()) -> Tree:
-    """Return the declared paths as a tree, with those of `seen` that share a name with them and fit beside them."""
+    """Return the declared paths as a tree, with those of `seen` that share a name and fit beside them."""
     tree: Tree = {}
     for path in paths:
         _grow(tree, path.split("."))
@@ -64,7 +64,7 @@ def changed_number() -> str:
 
 
 def plausible_object() -> str:
-    """Return a pattern for what may be an object on one line: balanced, nothing behind it, at most five levels deep."""
+    """Return a pattern for what may be an object: balanced, nothing behind it, at most five levels deep."""
     text = r'"(?:[^"\\\x00-\x1f]|\\.)*"'
     inner = rf"[\s,:0-9+\-.eEtrufalsn]|{text}"
     content = rf"(?:{inner})*"

@@ -1,4 +1,4 @@
-"""Landing: the bytes that a source delivers for a partition, kept as they are, and what they are worth at first sight.
+"""Landing: what a source delivers for a partition, kept byte for byte, and what it is worth at first sight.
 
 Always ends with at least one `Delivery`; that nothing came is one too.
 """
@@ -23,9 +23,10 @@ def land(
 ) -> list[Delivery]:
     """Land what the first serving endpoint has, as `store/<partition>/<sha256>.<csv or ndjson>`.
 
-    An endpoint that fails, or whose every delivery is refused, is followed by the next; what was refused stays in the
-    list. Where nothing came from any, the list is one `absent` delivery that says what was tried. `root` is where
-    relative paths begin. Raises PartitionRefused, and OSError where the store itself cannot be written.
+    An endpoint that fails, or whose every delivery is refused, is followed by the next; what was refused
+    stays in the list. Where nothing came from any, the list is one `absent` delivery that says what was
+    tried. `root` is where relative paths begin. Raises PartitionRefused, and OSError where the store itself
+    cannot be written.
     """
     checked_partition(partition)
     deliveries: list[Delivery] = []
@@ -65,7 +66,7 @@ def _landed(
         content_hash=digest,
         endpoint=endpoint,
         path=path.relative_to(store).as_posix(),
-        bytes=scan.bytes,
+        bytes=scan.size_bytes,
         lines=scan.lines,
         fragments=tuple(scan.fragments),
         columns=columns,

@@ -22,14 +22,14 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The sources of a folder by name, in the order of their files' names, and what is wrong with the others."""
+    """The sources of a folder by name, in the order of their files, and what is wrong with the others."""
 
     sources: dict[str, Source] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
 
 
 def load_sources(folder: Path) -> Catalog:
-    """Return every source that a `*.yaml` or `*.yml` file of the folder declares well, and every mistake of the rest."""
+    """Return every source that a `*.yaml` or `*.yml` file declares well, and every mistake of the rest."""
     catalog = Catalog()
     files: dict[str, str] = {}
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Bytes as physical lines of text: what every careful reader begins with, and how it names the lines that it cannot read.
+"""Bytes as physical lines of text: what a careful reader begins with, and how it names what it cannot read.
 
 A line ends with a line feed, or a carriage return and one. Nothing here knows a format.
 """
@@ -26,8 +26,8 @@ _REPLACEMENT = "\ufffd"
 class PhysicalLines:
     """The lines of `data`, and of `utf8`, the same in utf-8.
 
-    `starts` and `ends` are positions in `data`, the latter before the line feed; `utf8_ends` are such in `utf8`.
-    A line with `is_undecodable` holds replacement characters in `utf8`.
+    `starts` and `ends` are positions in `data`, the latter before the line feed; `utf8_ends` are such in
+    `utf8`. A line with `is_undecodable` holds replacement characters in `utf8`.
     """
 
     data: bytes
@@ -61,7 +61,8 @@ class PhysicalLines:
 class TextRecords:
     """What a reader found: `fields` has one row per record, `positions` is the line on which each begins.
 
-    `reasons` has one row per unreadable line (`position`, `reason`); `lines` is None where every line was sound.
+    `reasons` has one row per unreadable line (`position`, `reason`); `lines` is None where every line was
+    sound.
     """
 
     fields: pl.DataFrame
@@ -73,7 +74,7 @@ class TextRecords:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the data that are read stand in their file: byte of the first, row of the first, lines before row 0."""
+    """Where the data that are read stand in their file: first byte, first row, lines before row 0."""
 
     byte: int
     row: int
@@ -81,7 +82,7 @@ class Origin:
 
 
 def in_utf8(data: bytes, encoding: str) -> bytes | None:
-    """Return the data as utf-8 where the encoding is another one, None where they are not in that encoding."""
+    """Return the data of another encoding as utf-8, None where they are not in that encoding."""
     if encoding == "utf-8" or data.isascii():
         return data
     try:

@@ -1,4 +1,4 @@
-"""Reading: one fragment of a landed delivery as records of text, and every line that is no record with its reason.
+"""Reading: a fragment of a landed delivery as records of text, and every line that is none, with its reason.
 
 Nothing is interpreted: numbers, dates and codes stay the text that was delivered.
 """
@@ -24,11 +24,11 @@ _BOM = b"\xef\xbb\xbf"
 class Reading:
     """What stands in a fragment.
 
-    `records` has one row per record: `_row` (UInt32, ordinal from 0 of the physical line of data on which it begins,
-    unreadable lines counted) and one String column per declared field, in the declared order; text as delivered,
-    null where the source has no value or no column. `unreadable` has one row per line that belongs to no record:
-    `_row`, `line` (from 1, in the file), `byte` (in the file), `bytes` (without line end), `reason`.
-    `lines = records.height + continuation_lines + unreadable.height`.
+    `records` has one row per record: `_row` (UInt32, ordinal from 0 of the physical line of data on which it
+    begins, unreadable lines counted) and one String column per declared field, in the declared order; text as
+    delivered, null where the source has no value or no column. `unreadable` has one row per line that belongs
+    to no record: `_row`, `line` (from 1, in the file), `byte` (in the file), `bytes` (without line end),
+    `reason`. `lines = records.height + continuation_lines + unreadable.height`.
     """
 
     records: pl.DataFrame
@@ -38,7 +38,7 @@ class Reading:
 
 
 def read_fragment(source: Source, delivery: Delivery, fragment: Fragment, *, store: Path) -> Reading:
-    """Return the records and the unreadable lines of the fragment; NotReadable where its bytes are not in the store."""
+    """Return the fragment's records and unreadable lines; NotReadable where the store lacks its bytes."""
     data = _bytes_of(delivery, fragment, store)
     is_csv = source.notation.format == "csv"
     mark = len(_BOM) if not is_csv and fragment.start == 0 and data.startswith(_BOM) else 0
@@ -65,7 +65,7 @@ def _read_ndjson(source: Source, delivery: Delivery, data: bytes) -> TextRecords
 
 
 def _canonical(source: Source, columns: tuple[str, ...]) -> Iterator[pl.Expr]:
-    """Yield the fields under their canonical names; a column of CSV that the delivery lacks is null in each row."""
+    """Yield the fields under their canonical names; a column that a CSV delivery lacks is null."""
     for number, (name, column) in enumerate(source.columns.items()):
         if source.notation.format == "ndjson":
             yield pl.col(str(number)).alias(name)

@@ -1,7 +1,7 @@
 """CSV as text: every physical line is the first of one record, goes on with one, or is named as unreadable.
 
-polars reads broken CSV quietly wrong, so it reads only what is known to be sound: a fragment without quotes whose
-delimiters add up, or the lines that were found sound one by one. No Python runs per sound line.
+polars reads broken CSV quietly wrong, so it reads only what is known to be sound: a fragment without quotes
+whose delimiters add up, or the lines that were found sound one by one. No Python runs per sound line.
 """
 
 import re
@@ -16,7 +16,8 @@ from sources.physical_lines import NO_REASONS, PhysicalLines, TextRecords, in_ut
 _LONE_RETURN = re.compile(rb"\r(?!\n|\Z)")
 _COUNT_BLOCK = 1 << 18
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# polars drops a mark at the beginning and unpacks what begins like a compressed file: a mark before it keeps the text.
+# polars drops a mark at the beginning and unpacks what begins like a compressed file: a mark before it
+# prevents both.
 _MISREAD = (_BYTE_ORDER_MARK, b"x", b"\x1f", b"(")
 
 
@@ -31,24 +32,29 @@ def read_csv_text(data: bytes, dialect: Dialect) -> TextRecords:
 def _read_at_once(data: bytes, dialect: Dialect) -> pl.DataFrame | None:
     """Return the fields where all lines are sound for certain, else None.
 
-    polars raises at a line with too many fields and fills up one with too few: where it did not raise, every line
-    has all its fields if and only if the delimiters add up.
+    polars raises at a line with too many fields and fills up one with too few: where it did not raise, every
+    line has all its fields if and only if the delimiters add up.
     """
     has_quotes = dialect.quote is not None and dialect.quote.encode() in data
     if not data or has_quotes or b"\0" in data:
         return None
     text = in_utf8(data, dialect.encoding)
+    if text is None:
+        return None
     try:
-        fields = None if text is None else _parsed(text, dialect, quote=None)
+        fields = _parsed(text, dialect, quote=None)
     except pl.exceptions.PolarsError:
         return None
-    if fields is None or _count(text, dialect.delimiter) != fields.height * (dialect.width - 1):
+    if _count(text, dialect.delimiter) != fields.height * (dialect.width - 1):
         return None
     return None if dialect.width == 1 and (fields["0"] == "").any() else fields
 
 
 def _parsed(text: bytes, dialect: Dialect, *, quote: str | None) -> pl.DataFrame:
-    """Return the fields of text without NUL. polars drops a carriage return at a field's end: a NUL stands in for it."""
+    """Return the fields of text without NUL.
+
+    polars drops a carriage return at the end of any field: one that ends no line is a NUL meanwhile.
+    """
     has_lone_returns = b"\r" in text and text.count(b"\r") != text.count(b"\r\n")
     if has_lone_returns:
         text = _LONE_RETURN.sub(b"\0", text)
@@ -68,7 +74,7 @@ def _parsed(text: bytes, dialect: Dialect, *, quote: str | None) -> pl.DataFrame
 
 
 def _count(data: bytes, character: str) -> int:
-    """Return how often the character stands in the data; blocks that fit the cache are twice as fast as one pass."""
+    """Return how often the character stands in the data; blocks that fit the cache are the fastest."""
     text, code = np.frombuffer(data, np.uint8), ord(character)
     blocks = range(0, len(text), _COUNT_BLOCK)
     return sum(int(np.count_nonzero(text[i : i + _COUNT_BLOCK] == code)) for i in blocks)

@@ -1,7 +1,8 @@
 """NDJSON as text: every line is a record or is named as unreadable.
 
-polars reads what it reads as it is written; the lines that it refuses, or whose text it would change (a key given
-twice, half a surrogate pair, 1.50 for 1.5), are found with patterns and read again. No Python runs per sound line.
+polars reads what it reads as it is written; the lines that it refuses, or whose text it would change (a key
+given twice, half a surrogate pair, 1.50 for 1.5), are found with patterns and read again. No Python runs per
+sound line.
 """
 
 from collections.abc import Iterator
@@ -41,8 +42,9 @@ def read_ndjson_text(
 ) -> TextRecords:
     """Read lines of JSON objects; `fields` has columns `0`, `1`, … in the order of the dotted paths.
 
-    `seen` are further paths that the lines hold: those that share a name with a declared one are read along, because
-    a key is known to be given once by comparing how often its name stands in the line with what was read.
+    `seen` are further paths that the lines hold: those that share a name with a declared one are read along,
+    because a key is known to be given once by comparing how often its name stands in the line with what was
+    read.
     """
     lines = physical_lines(data, encoding)
     task = _Task(lines, text_of_lines(lines.utf8), paths, tree_of(paths, seen))
@@ -90,7 +92,7 @@ def _bisected(positions: np.ndarray, task: _Task) -> Iterator[tuple[np.ndarray, 
 
 
 def _parsed(text: bytes, height: int, tree: Tree, *, is_lenient: bool = False) -> pl.DataFrame | None:
-    """Return one row per line, or None; `is_lenient` reads null where a value stands in the place of an object."""
+    """Return one row per line, or None; `is_lenient` reads null where a value stands for an object."""
     if not text.startswith(b"{"):
         text = b" " + text  # polars would unpack a text that begins like a compressed file
     try:
@@ -109,7 +111,7 @@ def _with_quoted_numbers(positions: np.ndarray, task: _Task) -> Iterator[pl.Data
 
 
 def _differs(line: pl.Series, parsed: pl.DataFrame, tree: Tree) -> pl.Series:
-    """Return where names of the tree stand with a value in the line more or less often than they were read."""
+    """Return where names of the tree stand in the line more or less often than they were read."""
     written = line.str.count_matches(key_with_value(tree))
     return (
         written != parsed.select(pl.sum_horizontal(node.is_not_null() for node in nodes_of(tree))).to_series()
@@ -123,17 +125,17 @@ def _holds_containers(parsed: pl.DataFrame, task: _Task) -> pl.Series:
 
 def _read_one_by_one(task: _Task, positions: np.ndarray, encoding: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the records and the reasons of lines that polars did not read."""
+    is_undecodable = task.lines.is_undecodable[positions]
     rows: list[tuple[object, ...]] = []
-    reasons: list[tuple[int, str]] = []
-    for position, line in zip(positions.tolist(), task.text.gather(positions), strict=True):
+    reasons = [(position, f"not {encoding}") for position in positions[is_undecodable].tolist()]
+    decodable = positions[~is_undecodable]
+    for position, line in zip(decodable.tolist(), task.text.gather(decodable), strict=True):
         try:
-            if task.lines.is_undecodable[position]:
-                raise NoRecord(f"not {encoding}")
             rows.append((position, *texts_of(record_of(line), task.paths)))
         except NoRecord as reason:
             reasons.append((position, str(reason)))
     read = pl.DataFrame(rows, schema=_none_read(task.paths).schema, orient="row")
-    return read, pl.DataFrame(reasons, schema=NO_REASONS.schema, orient="row")
+    return read, pl.DataFrame(reasons, schema=NO_REASONS.schema, orient="row").sort("position")
 
 
 def _none_read(paths: tuple[str, ...]) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""What is learnt from a delivery's bytes while they pass by once: lines, quotes, the header and where fragments end.
+"""What is learnt from a delivery's bytes while they pass by: lines, quotes, header, and where fragments end.
 
 Bounded memory: one chunk, the first bytes as a sample, and three numbers per fragment. No Python per line.
 """
@@ -19,15 +19,15 @@ _NEWLINE = 10
 class Scan:
     """Counts over the chunks fed so far; complete after `finish`.
 
-    A fragment ends at the first line end behind `fragment_bytes` with an even number of quotes before it. A quote that
-    is never closed must not make one fragment of the rest: where no such end comes within another `fragment_bytes`, the
-    next line end serves, and the count of quotes begins anew.
+    A fragment ends at the first line end behind `fragment_bytes` with an even number of quotes before it. A
+    quote that is never closed must not make one fragment of the rest: where no such end comes within another
+    `fragment_bytes`, the next line end serves, and the count of quotes begins anew.
     """
 
     has_header: bool
     quote: str | None
     fragment_bytes: int = FRAGMENT_BYTES
-    bytes: int = 0
+    size_bytes: int = 0
     newlines: int = 0
     quotes: int = 0
     data_start: int | None = None
@@ -45,9 +45,9 @@ class Scan:
 
     @property
     def header(self) -> "bytes | None":
-        """The bytes of the first line without its end; None where the sample has no line end and the file goes on."""
+        """The first line without its end; None where it is longer than the sample."""
         end = self.sample.find(b"\n")
-        if end < 0 and self.bytes > len(self.sample):
+        if end < 0 and self.size_bytes > len(self.sample):
             return None
         return bytes(self.sample if end < 0 else self.sample[:end]).removesuffix(b"\r")
 
@@ -68,26 +68,26 @@ class Scan:
 
     def finish(self) -> None:
         """Close the last fragment."""
-        if self.data_start is not None and self.bytes > self._start:
+        if self.data_start is not None and self.size_bytes > self._start:
             self._cut()
 
     def _behind_header(self, chunk: bytes) -> bytes:
         end = chunk.find(b"\n") + 1
         if end == 0:
-            self.bytes += len(chunk)
+            self.size_bytes += len(chunk)
             return b""
-        self.bytes += end
+        self.size_bytes += end
         self.newlines += 1
-        self.data_start = self._start = self.bytes
+        self.data_start = self._start = self.size_bytes
         self._start_newlines = 1
         return chunk[end:]
 
     def _take(self, body: bytes) -> bytes:
         """Count up to the end of the fragment, or all of it; return what lies behind."""
-        stop = self._stop(body) if self.bytes + len(body) - self._start >= self.fragment_bytes else None
+        stop = self._stop(body) if self.size_bytes + len(body) - self._start >= self.fragment_bytes else None
         taken = body if stop is None else body[:stop]
         quotes = taken.count(self.quote.encode()) if self.quote else 0
-        self.bytes += len(taken)
+        self.size_bytes += len(taken)
         self.newlines += taken.count(b"\n")
         self.quotes += quotes
         self._is_within_quotes ^= quotes % 2 == 1
@@ -96,15 +96,15 @@ class Scan:
         return b"" if stop is None else body[stop:]
 
     def _cut(self) -> None:
-        self.fragments.append(Fragment(self._start, self.bytes, self._start_newlines - self.has_header))
-        self._start, self._start_newlines = self.bytes, self.newlines
+        self.fragments.append(Fragment(self._start, self.size_bytes, self._start_newlines - self.has_header))
+        self._start, self._start_newlines = self.size_bytes, self.newlines
         self._is_within_quotes = False
 
     def _stop(self, body: bytes) -> int | None:
         """Return the position behind the line end at which the fragment ends, or None."""
         text = np.frombuffer(body, np.uint8)
         ends = np.flatnonzero(text == _NEWLINE)
-        sizes = self.bytes - self._start + ends + 1
+        sizes = self.size_bytes - self._start + ends + 1
         is_stop = (sizes >= self.fragment_bytes) & (
             self._is_outside(text, ends) | (sizes >= 2 * self.fragment_bytes)
         )

@@ -1,4 +1,4 @@
-"""The folder of deliveries: bytes named by the hash of their content, written whole or not at all, never changed."""
+"""The folder of deliveries: bytes named by the hash of their content, written whole or not, never changed."""
 
 import hashlib
 import os
@@ -12,8 +12,8 @@ def put(
 ) -> tuple[str, Path]:
     """Write the chunks below `folder` and return the SHA-256 of them all and the file that holds them.
 
-    Each chunk is also shown to `seen_by`. The file appears under its name only when every byte is on the disk; one that
-    is there already is kept. What the chunks raise passes through and leaves no file.
+    Each chunk is also shown to `seen_by`. The file appears under its name only when every byte is on the
+    disk; one that is there already is kept. What the chunks raise passes through and leaves no file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
@@ -29,7 +29,7 @@ def put(
             os.fsync(file.fileno())
         target = folder / f"{digest.hexdigest()}.{extension}"
         if not (target.is_file() and target.stat().st_size == size):
-            os.replace(temporary, target)
+            Path(temporary).replace(target)
             _sync_folder(folder)
     finally:
         Path(temporary).unlink(missing_ok=True)

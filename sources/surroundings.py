@@ -1,4 +1,4 @@
-"""What a declaration takes from where it runs: environment variables, the root folder, the name of the partition.
+"""What a declaration takes from where it runs: environment variables, root folder, name of the partition.
 
 Values of variables go into what is opened, never into a message.
 """
@@ -30,19 +30,19 @@ def checked_partition(partition: str) -> str:
 
 
 def expanded(text: str, *, quote: Callable[[str], str] = str) -> str:
-    """Return the text with each `${NAME}` replaced by the variable's value, quoted; UnsetVariable names what is not set."""
+    """Return the text with the quoted value of each `${NAME}`; UnsetVariable names what is not set."""
     return _VARIABLE.sub(lambda match: quote(_value(match[1])), text)
 
 
 def below(root: Path, path: str) -> Path:
-    """Return an absolute path as it is, a relative one below `root`; PathRefused where `..` leads out of it."""
+    """Return an absolute path as it is, a relative one below `root`; PathRefused where it leads out."""
     if Path(path).is_absolute():
         return Path(path)
-    base = os.path.abspath(root)
-    whole = os.path.normpath(os.path.join(base, path))
-    if os.path.commonpath([base, whole]) != base:
+    base = root.absolute()
+    whole = Path(os.path.normpath(base / path))
+    if not whole.is_relative_to(os.path.normpath(base)):
         raise PathRefused("the path leaves its root folder through `..`")
-    return Path(whole)
+    return whole
 
 
 def matching_files(root: Path, path: str, partition: str) -> tuple[Path, list[Path]]:
@@ -50,9 +50,10 @@ def matching_files(root: Path, path: str, partition: str) -> tuple[Path, list[Pa
 
     PathRefused where a match lies, links followed, outside of that folder.
     """
-    pattern = below(root, expanded(path, quote=escape).replace(PARTITION, partition))
+    pattern = below(Path(escape(str(root))), expanded(path, quote=escape).replace(PARTITION, partition))
     folder, relative = _split_at_wildcards(pattern)
-    found = sorted(folder / name for name in glob(relative, root_dir=folder, recursive=True))
+    # Not Path.glob: its wildcards match hidden files, such as those that are still being written.
+    found = sorted(folder / name for name in glob(relative, root_dir=folder, recursive=True))  # noqa: PTH207
     found = [match for match in found if match.is_file()]
     real = folder.resolve()
     for match in found:

@@ -1,4 +1,4 @@
-"""YAML with the lines on which things stand, and without its traps: keys given twice, `no` read as false, 040 as 32.
+"""YAML with the lines on which things stand, and without its traps: keys given twice, `no`, 040.
 
 Safe tags only. Knows no model and no file.
 """
@@ -45,7 +45,7 @@ def parse(text: str) -> tuple[Document | None, list[Remark]]:
 
 
 def line_of(node: yaml.Node | None, location: tuple[str | int, ...]) -> int:
-    """Return the line, from 1, of what `location` leads to; of the nearest thing above it where it leads nowhere."""
+    """Return the line, from 1, of what `location` leads to, or of the nearest thing above it."""
     line = 1 if node is None else node.start_mark.line + 1
     for part in location:
         step = _step(node, part)
@@ -86,7 +86,7 @@ def _traps(root: yaml.Node) -> Iterator[Remark]:
 
 
 def _walk(root: yaml.Node) -> Iterator[yaml.Node]:
-    """Yield every node in the order of the text; an alias counts each time, so that a bomb is seen before it goes off."""
+    """Yield every node in the order of the text, aliases each time: a bomb is seen before it goes off."""
     stack = [root]
     while stack:
         node = stack.pop()

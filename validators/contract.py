@@ -40,7 +40,7 @@ class FieldPolicy:
         return EVIDENCE_STRENGTH[evidence] >= EVIDENCE_STRENGTH[self.evidence]
 
 
-def field(
+def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     *,
     key: bool = False,
     entity: bool = False,
@@ -60,7 +60,9 @@ def field(
     by itself if the upper bound of its error rate is at most `max_error`, on `evidence` of this class or a stronger one.
     """
     if not 0 < max_error < 1:
-        raise ContractError(f"max_error is {max_error}\nHint: it is a share between 0 and 1, for instance 0.01")
+        raise ContractError(
+            f"max_error is {max_error}\nHint: it is a share between 0 and 1, for instance 0.01"
+        )
     if evidence not in EVIDENCE_STRENGTH:
         raise ContractError(f"evidence is '{evidence}'\nHint: one of {', '.join(EVIDENCE_STRENGTH)}")
     if severity not in typing.get_args(Severity):
@@ -111,13 +113,17 @@ def load_contract(reference: str) -> type[Contract]:
         raise ContractNotFoundError(f"contract '{reference}' cannot be loaded: {error}\n{hint}") from error
     except ContractError:
         raise
-    except Exception as error:  # whatever an author's module raises while it is imported is the author's mistake
+    except (
+        Exception
+    ) as error:  # whatever an author's module raises while it is imported is the author's mistake
         raise ContractError(
             f"contract '{reference}' cannot be loaded: {type(error).__name__}: {error}\n"
             f"Hint: python -c 'import {module_name}' shows where"
         ) from error
     if not (isinstance(contract, type) and issubclass(contract, Contract)):
-        raise ContractError(f"'{reference}' is no Contract\nHint: derive it from validators.contract.Contract")
+        raise ContractError(
+            f"'{reference}' is no Contract\nHint: derive it from validators.contract.Contract"
+        )
     return contract
 
 

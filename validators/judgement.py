@@ -1,7 +1,8 @@
 """Judging typed records by a compiled contract: which are good, and, for the others only, what is wrong.
 
 Frames here hold one row per record: `_id` (unique among the records judged together), `_source` and other columns that
-begin with `_`, the contract's fields, typed, and `raw.<field>`, the text as it was delivered. A raw text that is there while the typed value is not is malformed.
+begin with `_`, the contract's fields, typed, and `raw.<field>`, the text as it was delivered. A raw text that is there
+while the typed value is not is malformed.
 """
 
 from dataclasses import dataclass
@@ -43,7 +44,10 @@ REASON = pl.Struct(
 
 @dataclass(frozen=True)
 class Judged:
-    """`good` and `bad` have the columns of what was judged; `findings` as FINDING_SCHEMA, for errors and warnings."""
+    """`good` has the columns of what was judged, but for the raw texts; `bad` has all of them.
+
+    `findings` as FINDING_SCHEMA, for errors and warnings.
+    """
 
     good: pl.DataFrame
     bad: pl.DataFrame
@@ -54,13 +58,14 @@ def judge(frame: pl.DataFrame, rules: RuleSet, *, held: pl.Expr | None = None) -
     """Split `frame` by the contract. Records for which `held` is true count as bad even if no rule fails."""
     marked = mark(frame, rules)
     is_good = pl.col("_is_good") if held is None else pl.col("_is_good") & ~held
-    marked = marked.with_columns(is_good.alias("_is_good"))
-    bad = marked.filter(~pl.col("_is_good"))
-    good = marked.filter(pl.col("_is_good"))
+    kept = marked.select(is_good).to_series()
+    marked = marked.drop("_is_good")
+    bad = marked.filter(~kept)
     findings = [findings_of(bad, rules)]
     if warned := rules.rules_of("warning"):
-        findings.append(_collect_findings(good, warned, rules))
-    return Judged(good.drop("_is_good"), bad.drop("_is_good"), pl.concat(findings))
+        findings.append(_collect_findings(marked.filter(kept), warned, rules))
+    raw = [name for name in marked.columns if name.startswith(RAW)]
+    return Judged(marked.drop(raw).filter(kept), bad, pl.concat(findings))
 
 
 def mark(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -68,8 +73,12 @@ def mark(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     serious = rules.rules_of("error", "fatal")
     keeps = [rule.holds for rule in serious if rule.holds is not None]
     keeps += [~is_malformed(name) for name in rules.fields if _can_be_malformed(frame, name, rules)]
-    marked = frame.lazy().with_columns(pl.all_horizontal(*keeps, pl.lit(value=True)).alias("_is_good")).collect()
-    opaque = [_run(rule, frame, rules).alias(f"rule{i}") for i, rule in enumerate(serious) if rule.run is not None]
+    marked = (
+        frame.lazy().with_columns(pl.all_horizontal(*keeps, pl.lit(value=True)).alias("_is_good")).collect()
+    )
+    opaque = [
+        _run(rule, frame, rules).alias(f"rule{i}") for i, rule in enumerate(serious) if rule.run is not None
+    ]
     if opaque:
         kept = pl.DataFrame(opaque).select(pl.all_horizontal(pl.all())).to_series()
         marked = marked.with_columns(pl.col("_is_good") & kept)
@@ -126,7 +135,11 @@ def _collect_findings(
         if hit.any():
             parts.append(_rows(frame.filter(hit), rule))
     if with_malformed:
-        parts += [_malformed_rows(frame, name, rules) for name in rules.fields if _can_be_malformed(frame, name, rules)]
+        parts += [
+            _malformed_rows(frame, name, rules)
+            for name in rules.fields
+            if _can_be_malformed(frame, name, rules)
+        ]
     return pl.concat(parts) if parts else FINDING_SCHEMA.to_frame()
 
 
@@ -151,7 +164,9 @@ def _rows(frame: pl.DataFrame, rule: Rule) -> pl.DataFrame:
         value = pl.col(RAW + rule.field)
     else:
         value = pl.col(rule.field).cast(pl.String)
-    identity = [pl.col(c) if c in frame.columns else pl.lit(None, FINDING_SCHEMA[c]).alias(c) for c in IDENTITY]
+    identity = [
+        pl.col(c) if c in frame.columns else pl.lit(None, FINDING_SCHEMA[c]).alias(c) for c in IDENTITY
+    ]
     return frame.select(
         *identity,
         pl.lit(rule.field, pl.String).alias("field"),

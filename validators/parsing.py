@@ -9,7 +9,13 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-UNITS: dict[str, float] = {"cents": 100, "percent": 100, "permille": 1000, "thousands": 1e-3, "millions": 1e-6}
+UNITS: dict[str, float] = {
+    "cents": 100,
+    "percent": 100,
+    "permille": 1000,
+    "thousands": 1e-3,
+    "millions": 1e-6,
+}
 """How many of the unit make one: 100 cents make one euro."""
 
 _TRUE = ["true", "1", "yes", "y", "t"]
@@ -32,6 +38,7 @@ class Notation:
     nulls: tuple[str, ...] = ()
 
     def with_codes(self, codes: Mapping[str, str]) -> "Notation":
+        """The same notation, in which these codes stand for these values."""
         return replace(self, codes=tuple(sorted(codes.items())))
 
 
@@ -59,7 +66,9 @@ def parse(text: pl.Expr, dtype: pl.DataType, notation: Notation) -> pl.Expr:
         return text.str.strptime(pl.Time, "%H:%M:%S%.f", strict=False)
     if dtype == pl.Boolean:
         lower = text.str.to_lowercase()
-        return pl.when(lower.is_in(_TRUE)).then(statement=True).when(lower.is_in(_FALSE)).then(statement=False)
+        return (
+            pl.when(lower.is_in(_TRUE)).then(statement=True).when(lower.is_in(_FALSE)).then(statement=False)
+        )
     return text.cast(dtype, strict=False)
 
 
@@ -128,4 +137,6 @@ def _in_full_years(moment: pl.Expr) -> pl.Expr:
 
 
 def _in_zone(moment: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
-    return moment.dt.convert_time_zone(dtype.time_zone) if dtype.time_zone else moment.dt.replace_time_zone(None)
+    return (
+        moment.dt.convert_time_zone(dtype.time_zone) if dtype.time_zone else moment.dt.replace_time_zone(None)
+    )

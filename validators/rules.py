@@ -3,6 +3,7 @@
 pandera's built-in checks return `lazyframe.select(<expression>)`. Called with a stand-in for the frame, they hand over
 the expression itself, so that all rules of a contract run in one pass. Checks that do more are run on the frame.
 """
+# ruff: noqa: SLF001 - pandera has no public way to a check's function and arguments
 
 import hashlib
 import inspect
@@ -66,7 +67,10 @@ class RuleSet:
 
     @cached_property
     def fingerprint(self) -> str:
-        policies = {name: (str(spec.dtype), spec.is_nullable, repr(spec.policy)) for name, spec in self.fields.items()}
+        """Hash of all that the contract says."""
+        policies = {
+            name: (str(spec.dtype), spec.is_nullable, repr(spec.policy)) for name, spec in self.fields.items()
+        }
         return digest(self.contract, self.grain, policies, [rule.fingerprint for rule in self.rules])
 
     @property
@@ -82,6 +86,7 @@ class RuleSet:
 
     @property
     def personal(self) -> list[str]:
+        """The fields that must not appear in messages and logs."""
         return [name for name, spec in self.fields.items() if spec.policy.is_personal]
 
     @property
@@ -90,6 +95,7 @@ class RuleSet:
         return pl.Schema({name: spec.dtype for name, spec in self.fields.items()})
 
     def rules_of(self, *severities: Severity) -> list[Rule]:
+        """The rules of these severities."""
         return [rule for rule in self.rules if rule.severity in severities]
 
 
@@ -134,7 +140,9 @@ def compile_contract(contract: type[Contract]) -> RuleSet:
     nothing = pl.LazyFrame(schema={name: spec.dtype for name, spec in fields.items()})
     for rule in rules:
         _try_out(rule, nothing, contract)
-    compiled = RuleSet(contract.__name__, contract.__grain__, fields, tuple(rules), (contract.__doc__ or "").strip())
+    compiled = RuleSet(
+        contract.__name__, contract.__grain__, fields, tuple(rules), (contract.__doc__ or "").strip()
+    )
     if not compiled.key:
         wanted = "key=True" if contract.__grain__ == "entity" else "entity=True"
         raise ContractError(
@@ -177,7 +185,9 @@ def _field_spec(contract: type[Contract], name: str, column: Any) -> FieldSpec:
 
 
 def _no_type(contract: type[Contract], name: str) -> ContractError:
-    return ContractError(f"{contract.__name__}.{name} has no single type\nHint: annotate it, for instance `float`")
+    return ContractError(
+        f"{contract.__name__}.{name} has no single type\nHint: annotate it, for instance `float`"
+    )
 
 
 def _whole_column(contract: type[Contract], what: str) -> ContractError:
@@ -222,7 +232,9 @@ def _check_rule(check: Check, name: str | None, severity: Severity) -> Rule:
     expression = None if check.element_wise else _expression(check, name)
     opaque = None if expression is not None else _opaque(check, name)
     label = check.name or "check"
-    kind: Kind = "inconsistent" if name is None else "malformed" if label in _NOTATION_CHECKS else "out_of_domain"
+    kind: Kind = (
+        "inconsistent" if name is None else "malformed" if label in _NOTATION_CHECKS else "out_of_domain"
+    )
     return Rule(
         field=name,
         name=label,
@@ -251,7 +263,7 @@ def _function(check: Check) -> Callable[..., Any]:
 def _expression(check: Check, name: str | None) -> pl.Expr | None:
     try:
         selected = _function(check)(PolarsData(_Recorder(), name or "*"), **check._check_kwargs)
-    except Exception:  # an author's check that wants a real frame may raise anything here; it is then run on one
+    except Exception:  # noqa: BLE001 - a check that wants a real frame may raise anything; it is then run on one
         return None
     if not (isinstance(selected, tuple) and len(selected) == 1 and isinstance(selected[0], pl.Expr)):
         return None

@@ -70,9 +70,8 @@ def triage(
     is_contested = pl.col("_identity").is_in(others.implode()).fill_null(value=False)
     frame = frame.with_columns(is_contested.alias("_is_contested")).collect()
     judged = judge(frame, rules, held=pl.col("_is_contested"))
-    raw = [c for c in judged.good.columns if c.startswith(RAW)]
-    clean = judged.good.drop(*raw, "_identity", "_is_contested")
-    warned = reasons(judged.findings.join(clean.select("_id"), on="_id", how="semi"))
-    if warned.height:
+    clean = judged.good.drop("_identity", "_is_contested")
+    if (judged.findings["severity"] == "warning").any():
+        warned = reasons(judged.findings.join(clean.select("_id"), on="_id", how="semi"))
         clean = clean.join(warned.select("_id", "_warnings"), on="_id", how="left", maintain_order="left")
     return Triage(clean, judged.bad, judged.findings)

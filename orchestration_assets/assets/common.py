@@ -79,7 +79,8 @@ def sample(context: Context, table: str, columns: list[str]) -> dg.TableMetadata
     if not files:
         return "none"
     rows = pl.scan_parquet(files, hive_partitioning=False).select(columns).head(2000).collect()
-    spread = rows.unique(["field", columns[-1]], keep="first", maintain_order=True) if "field" in columns else rows
+    kinds = [c for c in ("field", "method", "rule") if c in columns]
+    spread = rows.unique(kinds, keep="first", maintain_order=True) if kinds else rows
     return as_table(masked(spread.head(SAMPLE_ROWS), context.rules.personal))
 
 
@@ -97,8 +98,14 @@ def masked(rows: pl.DataFrame, personal: list[str]) -> pl.DataFrame:
 def as_table(rows: pl.DataFrame) -> dg.TableMetadataValue:
     """`rows` as a table of the UI."""
     columns = [dg.TableColumn(name.lstrip("_"), str(dtype)) for name, dtype in rows.schema.items()]
-    records = [
-        dg.TableRecord({k.lstrip("_"): v if isinstance(v, int | float | bool) else ("" if v is None else str(v)) for k, v in row.items()})
-        for row in rows.to_dicts()
-    ]
+    records = [dg.TableRecord({k.lstrip("_"): _cell(v) for k, v in row.items()}) for row in rows.to_dicts()]
     return dg.MetadataValue.table(records, schema=dg.TableSchema(columns)) if records else dg.MetadataValue.text("none")
+
+
+def _cell(value: Any) -> int | float | bool | str:
+    """What a table of the UI can hold and a person can read."""
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, bool | int):
+        return value
+    return "" if value is None else str(value)

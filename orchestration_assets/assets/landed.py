@@ -45,7 +45,7 @@ def _spec(declared: Declared, source: Source, partitions_def: dg.PartitionsDefin
             f"One file per delivery of `{source.source}`, byte for byte; it delivers an {source.delivers} of "
             f"{source.feed}. The table `{source.source}/deliveries` has one row per delivery."
         ),
-        group_name=f"{declared.feed.feed}_1_landing",
+        group_name=f"{declared.feed.feed}_1_land",
         owners=[source.owner],
         kinds=set(sorted(kinds)[:3]),
         code_version=VERSION,

@@ -23,6 +23,11 @@ TABLES = {
     "metrics": "One row per (partition, metric), long form.",
 }
 
+HELD = ("review", "quarantine", "aside")
+"""Records that are not published; the other tables say what was found and done."""
+SUM = ("landed", "trusted", "review", "quarantine", "duplicate", "outside", "unreadable", "lost")
+"""In the order of the promise: landed is the sum of the others."""
+
 
 def build_settled(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     feed = declared.feed.feed
@@ -30,14 +35,14 @@ def build_settled(declared: Declared, partitions_def: dg.PartitionsDefinition) -
         declared,
         "settled",
         "One row per record with its one verdict; the files to be published are written and not yet committed.",
-        group="4_settlement",
+        group="4_settle",
         deps=[feed_key(feed, name) for name in ("clean", "translated", "imputed")],
         kinds={"polars", "pandera"},
         partitions_def=partitions_def,
     )
     tables = [
-        spec(declared, name, text, group="4_settlement", deps=[feed_key(feed, "settled")], kinds={"deltalake"},
-             partitions_def=partitions_def)
+        spec(declared, name, text, group="6_hold" if name in HELD else "7_audit", deps=[feed_key(feed, "settled")],
+             kinds={"deltalake"}, partitions_def=partitions_def)
         for name, text in TABLES.items()
     ]
 
@@ -52,14 +57,14 @@ def build_settled(declared: Declared, partitions_def: dg.PartitionsDefinition) -
                 name: sum(f.rows for f in opened.lake.active(table, opened.partition).values())
                 for name, table in tables.items()
             }
-            findings = sample(opened, "findings", ["_source", "_row", "field", "kind", "value", "message", "rule"])
+            findings = sample(opened, "findings", ["_source", "_row", "field", "kind", "value", "rule", "message"])
             repairs = sample(
                 opened, "repairs",
-                ["_source", "_row", "field", "original", "repaired", "confidence", "evidence", "status", "method"],
+                ["_source", "_row", "field", "original", "repaired", "status", "confidence", "method", "evidence"],
             )
         counts = handed["counts"]
-        landed = int(metrics["landed"])
-        yield result(feed_key(feed, "settled"), landed, {**counts, "lost": int(metrics["lost"]), "seconds": handed["seconds"]})
+        whole = {name: int(metrics[name]) for name in SUM}
+        yield result(feed_key(feed, "settled"), whole["landed"], {**whole, **counts, "seconds": handed["seconds"]})
         for name in ("review", "quarantine", "aside", "methods"):
             yield result(feed_key(feed, name), rows[name], {})
         yield result(feed_key(feed, "findings"), rows["findings"], {}, sample=findings)

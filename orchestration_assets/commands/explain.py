@@ -35,6 +35,7 @@ def story_of(found: Any, record_id: str, *, show_personal: bool = False) -> dict
         raise NotFoundError(f"no delivery {delivery} of {source} in {partition}\nHint: `breakwater report` lists partitions")
     feed = _feed_of(lake, source, partition, delivery)
     personal = set() if show_personal else _personal(lake, feed, partition)
+    hidden = personal | {"bytes"} if personal else personal  # of an unreadable line: who knows what stands in it
     verdict, record = _place(lake, feed, source, partition, delivery, row)
     if verdict is None:
         raise NotFoundError(f"{record_id} is not settled\nHint: is the row within the delivery's {landed['lines']} lines?")
@@ -51,7 +52,7 @@ def story_of(found: Any, record_id: str, *, show_personal: bool = False) -> dict
         "verdict": verdict,
         "reason": record.get("_reason"),
         "repaired": record.get("_repaired") or [],
-        "record": {k: "•••" if k in personal and v is not None else v for k, v in record.items() if k not in _HEAD},
+        "record": {k: "•••" if k in hidden and v is not None else v for k, v in record.items() if k not in _HEAD},
     }
 
 
@@ -82,7 +83,7 @@ def _parse(record_id: str) -> tuple[str, str, str, int]:
     from orchestration_assets.errors import NotFoundError
 
     parts = record_id.split(":")
-    if len(parts) != 4 or not parts[3].isdigit():
+    if len(parts) != 4 or not all(parts) or not parts[3].isdecimal():
         raise NotFoundError(f"'{record_id}' is no record id\nHint: SOURCE:PARTITION:DELIVERY:ROW, for instance ledger:2026-11-01:0a1b2c3d4e5f:17")
     return parts[0], parts[1], parts[2], int(parts[3])
 

@@ -6,11 +6,11 @@ that passed the gate, in held records too; what did not pass goes to `--proposal
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 SOURCE = "file"
+_OURS = {"_id", "_source", "_status", "_new", "_verdict"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +54,7 @@ def _keep_apart(options: argparse.Namespace) -> None:
     """Raises `DeclarationError` if an output would overwrite an input, or the other output."""
     from orchestration_assets.errors import DeclarationError
 
-    paths = [p.absolute() for p in (options.file, options.out, options.labels, options.proposals) if p is not None]
+    paths = [p.resolve() for p in (options.file, options.out, options.labels, options.proposals) if p is not None]
     if len(set(paths)) < len(paths):
         raise DeclarationError("two of the files are one and the same\nHint: --out and --proposals need names of their own")
 
@@ -66,7 +66,6 @@ def _read(path: Path, options: argparse.Namespace, fields: list[str]) -> tuple[l
     import polars as pl
 
     from orchestration_assets.errors import DeclarationError, NotFoundError
-    from sources.declaration import Source
     from sources.landing import land
     from sources.reading import read_fragment
 
@@ -77,12 +76,7 @@ def _read(path: Path, options: argparse.Namespace, fields: list[str]) -> tuple[l
         raise DeclarationError(
             f"{path.name} lacks columns of the contract: {', '.join(missing)}\nHint: it has {', '.join(columns)}"
         )
-    source = Source.model_validate({
-        "source": SOURCE, "feed": SOURCE, "owner": "team:file", "delivers": "snapshot",
-        "endpoints": [{"kind": "files", "path": _escaped(path)}],
-        "notation": {"format": "csv", "delimiter": options.delimiter, "encoding": options.encoding},
-        "fields": {f"c{i}": {"from": name, "optional": True} for i, name in enumerate(columns)},
-    })
+    source = _source(path, options, columns)
     with tempfile.TemporaryDirectory() as store:
         delivery = land(source, "all", store=Path(store), root=Path.cwd())[0]
         if delivery.status != "landed":
@@ -90,6 +84,29 @@ def _read(path: Path, options: argparse.Namespace, fields: list[str]) -> tuple[l
         readings = [read_fragment(source, delivery, fragment, store=Path(store)) for fragment in delivery.fragments]
     texts = pl.concat([reading.records for reading in readings]).drop("_row")
     return columns, texts.rename(dict(zip(texts.columns, columns, strict=True))), sum(r.unreadable.height for r in readings)
+
+
+def _source(path: Path, options: argparse.Namespace, columns: list[str]) -> Any:
+    """The file as a source of text columns `c0`, `c1`, …"""
+    from pydantic import ValidationError
+
+    from orchestration_assets.errors import DeclarationError
+    from sources.declaration import Source
+
+    declared = {
+        "source": SOURCE,
+        "feed": SOURCE,
+        "owner": "team:file",
+        "delivers": "snapshot",
+        "endpoints": [{"kind": "files", "path": _escaped(path)}],
+        "notation": {"format": "csv", "delimiter": options.delimiter, "encoding": options.encoding},
+        "fields": {f"c{i}": {"from": name, "optional": True} for i, name in enumerate(columns)},
+    }
+    try:
+        return Source.model_validate(declared)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
+        raise DeclarationError(f"{path.name} cannot be read so: {wrong}\nHint: --encoding, --delimiter") from error
 
 
 def _header(path: Path, options: argparse.Namespace) -> list[str]:
@@ -106,6 +123,8 @@ def _header(path: Path, options: argparse.Namespace) -> list[str]:
         columns[0] = columns[0].removeprefix("\ufeff")
     if len(set(columns)) != len(columns) or not all(columns):
         raise DeclarationError(f"{path.name} has a header with empty or repeated names\nHint: name each column once")
+    if taken := sorted(_OURS & set(columns)):
+        raise DeclarationError(f"{path.name} has columns with names of ours: {', '.join(taken)}\nHint: rename or drop them")
     return columns
 
 
@@ -201,11 +220,12 @@ def _told(summary: dict[str, Any], path: Path) -> str:
 
 
 def _write(frame: Any, path: Path) -> None:
+    import polars as pl
+
     from orchestration_assets.errors import LakeError
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        frame.write_csv(path)
+        frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(path)  # else `""` stands where nothing stood
     except OSError as error:
-        print(f"cannot write {path}", file=sys.stderr)
         raise LakeError(f"{path} cannot be written: {error.strerror or error}\nHint: check the folder's owner and mode") from error

@@ -27,6 +27,7 @@ class Calibration:
 
     @property
     def parameters(self) -> str:
+        """The thresholds, as the table of methods has them."""
         return f"share>={self.share:g}, support>={self.support}"
 
     def is_above(self) -> pl.Expr:
@@ -46,7 +47,9 @@ def calibrate(cases: pl.DataFrame, policy: FieldPolicy, evidence_class: str) -> 
 
 def _loosest(chooses: pl.DataFrame, max_error: float) -> tuple[float, int]:
     """The region with the most cases whose bound keeps the promise; where none does, the one with the lowest bound."""
-    told = chooses.group_by("share", "support").agg(pl.len().alias("cases"), pl.col("is_right").sum().alias("right"))
+    told = chooses.group_by("share", "support").agg(
+        pl.len().alias("cases"), pl.col("is_right").sum().alias("right")
+    )
     best: tuple[bool, float, float, int] | None = None
     for share in _SHARES:
         for support in _SUPPORTS:

@@ -12,14 +12,24 @@ def cells_to_impute(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """One row per (record, field) without a good value, where the contract names an imputer: IDENTITY, field, value."""
     fields = [name for name, spec in rules.fields.items() if spec.policy.impute]
     wanted = pl.col("field").is_in(fields) & (pl.col("severity") != "warning")
-    return findings.filter(wanted).select(*IDENTITY, "field", "value").unique(["_id", "field"], maintain_order=True)
+    return (
+        findings.filter(wanted)
+        .select(*IDENTITY, "field", "value")
+        .unique(["_id", "field"], maintain_order=True)
+    )
 
 
-def as_proposals(predicted: pl.DataFrame, calibration: Calibration, *, method: str, version: str, arm: str) -> pl.DataFrame:
+def as_proposals(
+    predicted: pl.DataFrame, calibration: Calibration, *, method: str, version: str, arm: str
+) -> pl.DataFrame:
     """Predictions (IDENTITY, field, value, predicted, share, support, evidence) as PROPOSAL_SCHEMA."""
     is_above = calibration.is_above()
     above, below = calibration.above, calibration.below
-    measured = pl.when(is_above).then(pl.lit(above.describe("; measured"))).otherwise(pl.lit(below.describe("; measured")))
+    measured = (
+        pl.when(is_above)
+        .then(pl.lit(above.describe("; measured")))
+        .otherwise(pl.lit(below.describe("; measured")))
+    )
     return (
         predicted.drop_nulls("predicted")
         .with_columns(
@@ -29,7 +39,11 @@ def as_proposals(predicted: pl.DataFrame, calibration: Calibration, *, method: s
             pl.lit(version).alias("version"),
             pl.lit(arm).alias("arm"),
             pl.lit(None, pl.String).alias("shape"),
-            pl.when(is_above).then(above.confidence).otherwise(below.confidence).cast(pl.Float64).alias("confidence"),
+            pl.when(is_above)
+            .then(above.confidence)
+            .otherwise(below.confidence)
+            .cast(pl.Float64)
+            .alias("confidence"),
             pl.lit(above.evidence_class).alias("evidence_class"),
             pl.concat_str("evidence", measured).alias("evidence"),
             pl.when(is_above & pl.lit(calibration.is_applied))
@@ -44,7 +58,14 @@ def as_proposals(predicted: pl.DataFrame, calibration: Calibration, *, method: s
 
 
 def as_method(
-    calibration: Calibration, *, method: str, version: str, arm: str, field: str, max_error: float, source: str = ""
+    calibration: Calibration,
+    *,
+    method: str,
+    version: str,
+    arm: str,
+    field: str,
+    max_error: float,
+    source: str = "",
 ) -> pl.DataFrame:
     """One row of METHOD_SCHEMA for what `calibration` measured."""
     above = calibration.above

@@ -25,7 +25,11 @@ def others_say(claims: pl.DataFrame) -> pl.DataFrame:
     said = rows.select(*_PAIR, *_without_own())
     if (several := own.filter(pl.col("_stated") > 1)).height:
         said = said.join(
-            _without_several(several, stated, votes), on=_PAIR, how="left", maintain_order="left", nulls_equal=True
+            _without_several(several, stated, votes),
+            on=_PAIR,
+            how="left",
+            maintain_order="left",
+            nulls_equal=True,
         ).with_columns(
             pl.when(pl.col("_is_several")).then(pl.col(f"_{name}")).otherwise(pl.col(name)).alias(name)
             for name in ("claim", "most", "second", "others")

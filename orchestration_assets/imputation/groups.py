@@ -26,12 +26,18 @@ class GroupModel:
     calibration: Calibration
 
 
-def fit_mode(known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series) -> GroupModel:
+def fit_mode(
+    known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series
+) -> GroupModel:
     """The most frequent value of `spec` per value of `by`, for the `groups` wanted and those of the held-out `cases`."""
     wanted = pl.concat([groups, cases[by]]).drop_nulls().unique()
     counts = (
-        known.select(by, spec.name).drop_nulls().filter(pl.col(by).is_in(wanted.implode()))
-        .group_by(by, spec.name).len("n").collect()
+        known.select(by, spec.name)
+        .drop_nulls()
+        .filter(pl.col(by).is_in(wanted.implode()))
+        .group_by(by, spec.name)
+        .len("n")
+        .collect()
     )
     top = (
         counts.sort(by, "n", spec.name, descending=[False, True, False])
@@ -51,7 +57,9 @@ def fit_mode(known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame,
     return GroupModel("mode", by, table, calibrate(_left_out(cases, top, by, spec), spec.policy, "masked"))
 
 
-def fit_median(known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series) -> GroupModel:
+def fit_median(
+    known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series
+) -> GroupModel:
     """The median of `spec` per value of `by`. The share of a prediction is 1, its support the size of the group."""
     wanted = pl.concat([groups, cases[by]]).drop_nulls().unique()
     number = pl.col(spec.name).cast(pl.Float64, strict=False)
@@ -63,8 +71,15 @@ def fit_median(known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFram
         *[inner.get(middle + at, null_on_oob=True).alias(f"at{at}") for at in (-1, 0, 1)],
         pl.len().alias("support"),
     )
-    held = cases.select("half", by, number.alias("truth")).drop_nulls().join(table, on=by).filter(pl.col("support") > 1)
-    close = (_rounded(_median_without("truth"), spec) - pl.col("truth")).abs() <= _WITHIN * pl.col("truth").abs()
+    held = (
+        cases.select("half", by, number.alias("truth"))
+        .drop_nulls()
+        .join(table, on=by)
+        .filter(pl.col("support") > 1)
+    )
+    close = (_rounded(_median_without("truth"), spec) - pl.col("truth")).abs() <= _WITHIN * pl.col(
+        "truth"
+    ).abs()
     held = held.select(pl.lit(1.0).alias("share"), pl.col("support") - 1, close.alias("is_right"), "half")
     predicted = write(_rounded(pl.col("median"), spec).cast(spec.dtype), spec.dtype).alias("predicted")
     rows = table.select(by, predicted, pl.lit(1.0).alias("share"), "support")
@@ -97,7 +112,9 @@ def predict(model: GroupModel, cells: pl.DataFrame) -> pl.DataFrame:
 
 def _left_out(cases: pl.DataFrame, top: pl.DataFrame, by: str, spec: FieldSpec) -> pl.DataFrame:
     """Each case predicted by its group without itself."""
-    held = cases.select("half", by, pl.col(spec.name).alias("truth")).drop_nulls().join(top, on=by, how="inner")
+    held = (
+        cases.select("half", by, pl.col(spec.name).alias("truth")).drop_nulls().join(top, on=by, how="inner")
+    )
     is_first = pl.col("truth") == pl.col("predicted")
     is_second = (pl.col("truth") == pl.col("runner_up")).fill_null(value=False)
     # Without itself the case may leave a tie, or another value in front: then nothing, or the wrong one, is predicted.

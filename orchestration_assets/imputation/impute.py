@@ -66,53 +66,66 @@ def claim_cases(effective: pl.DataFrame, rules: RuleSet) -> dict[str, pl.DataFra
         claims = claims_of(effective, name, rules)
         rows = pl.concat([claims.select("claim", "half"), others_say(claims)], how="horizontal")
         rows = rows.drop_nulls(["claim", "predicted"])
-        cases[name] = rows.select("share", "support", (pl.col("claim") == pl.col("predicted")).alias("is_right"), "half")
+        cases[name] = rows.select(
+            "share", "support", (pl.col("claim") == pl.col("predicted")).alias("is_right"), "half"
+        )
     return cases
 
 
 def fields_by_claims(rules: RuleSet) -> list[str]:
+    """The fields for which the contract asks the other reports."""
     return [name for name, spec in rules.fields.items() if set(spec.policy.impute) & set(BY_CLAIMS)]
 
 
 def fields_by_group(rules: RuleSet) -> list[tuple[str, str, str]]:
     """(field, kind, by) of each group imputer that the contract names."""
-    named = [(name, *method.partition(":")) for name, spec in rules.fields.items() for method in spec.policy.impute]
+    named = [
+        (name, *method.partition(":")) for name, spec in rules.fields.items() for method in spec.policy.impute
+    ]
     return [(name, kind, by) for name, kind, _, by in named if kind in BY_GROUP]
 
 
-def fit_claim_calibrations(cases: Iterable[dict[str, pl.DataFrame]], rules: RuleSet) -> dict[str, Calibration]:
+def fit_claim_calibrations(
+    cases: Iterable[dict[str, pl.DataFrame]], rules: RuleSet
+) -> dict[str, Calibration]:
     """One calibration per field, from the cases of all units."""
     pooled: dict[str, list[pl.DataFrame]] = {}
     for part in cases:
         for name, rows in part.items():
             pooled.setdefault(name, []).append(rows)
     return {
-        name: calibrate(pl.concat(rows), rules.fields[name].policy, "agreement") for name, rows in pooled.items()
+        name: calibrate(pl.concat(rows), rules.fields[name].policy, "agreement")
+        for name, rows in pooled.items()
     }
 
 
-def fit_groups(known: pl.LazyFrame, wanted: dict[str, pl.Series], rules: RuleSet) -> dict[tuple[str, str], GroupModel]:
-    """One model per (field, method). `known`: good records, typed; `wanted`: per grouping field, the groups asked for."""
+def fit_groups(
+    known: pl.LazyFrame, wanted: dict[str, pl.Series], rules: RuleSet, cases: pl.DataFrame
+) -> dict[tuple[str, str], GroupModel]:
+    """One model per (field, method). `known`: good records, typed; `wanted`: per grouping field, the groups asked for.
+
+    `cases`: known records as text, evenly taken; each is predicted without itself, every other one chooses.
+    """
     models = {}
     named = fields_by_group(rules)
-    if not named:
-        return models
-    used = sorted({name for name, _, by in named} | {by for _, _, by in named})
-    texts = known.select(write(pl.col(name), rules.fields[name].dtype).alias(name) for name in used)
-    cases = _held_out(texts)
-    for name, kind, by in named:
+    step = max(cases.height // CASES, 1)
+    held = cases.gather_every(step).head(CASES).with_row_index("_case").with_columns(half=pl.col("_case") % 2 == 0)
+    for by in sorted({by for _, _, by in named}):
+        mine = [(name, kind) for name, kind, grouping in named if grouping == by]
         groups = wanted.get(by, pl.Series(by, [], pl.String))
-        models[(name, f"{kind}:{by}")] = BY_GROUP[kind](texts, by, rules.fields[name], cases, groups)
+        texts = _members(known, by, [name for name, _ in mine], pl.concat([groups, held[by]]), rules)
+        for name, kind in mine:
+            models[(name, f"{kind}:{by}")] = BY_GROUP[kind](texts, by, rules.fields[name], held, groups)
     return models
 
 
-def _held_out(texts: pl.LazyFrame) -> pl.DataFrame:
-    """Up to CASES records spread evenly over `texts`, every other one for choosing."""
-    size = texts.select(pl.len()).collect().item()
-    step = max(size // CASES, 1)
-    return texts.gather_every(step).head(CASES).with_row_index("_case").collect().with_columns(
-        (pl.col("_case") % 2 == 0).alias("half")
-    )
+def _members(
+    known: pl.LazyFrame, by: str, names: list[str], groups: pl.Series, rules: RuleSet
+) -> pl.LazyFrame:
+    """The known records of the groups, as text: `by` and `names`, read once for all methods that group by `by`."""
+    texts = [write(pl.col(name), rules.fields[name].dtype).alias(name) for name in dict.fromkeys([by, *names])]
+    asked = groups.drop_nulls().unique()
+    return known.select(texts).filter(pl.col(by).is_in(asked.implode())).collect().lazy()
 
 
 def impute(
@@ -136,33 +149,60 @@ def methods_of(imputers: Imputers, rules: RuleSet) -> pl.DataFrame:
     for name, calibration in imputers.claims.items():
         policy = rules.fields[name].policy
         method = next(m for m in policy.impute if m in BY_CLAIMS)
-        rows.append(as_method(
-            calibration, method=method, version=CLAIMS_VERSION, arm="plurality", field=name, max_error=policy.max_error
-        ))
+        rows.append(
+            as_method(
+                calibration,
+                method=method,
+                version=CLAIMS_VERSION,
+                arm="plurality",
+                field=name,
+                max_error=policy.max_error,
+            )
+        )
     for (name, method), model in imputers.groups.items():
-        rows.append(as_method(
-            model.calibration, method=model.method, version=GROUPS_VERSION, arm=method, field=name,
-            max_error=rules.fields[name].policy.max_error,
-        ))
+        rows.append(
+            as_method(
+                model.calibration,
+                method=model.method,
+                version=GROUPS_VERSION,
+                arm=method,
+                field=name,
+                max_error=rules.fields[name].policy.max_error,
+            )
+        )
     return pl.concat(rows)
 
 
 def _by_claims(
-    effective: pl.DataFrame, cells: pl.DataFrame, calibration: Calibration, method: str, name: str, rules: RuleSet
+    effective: pl.DataFrame,
+    cells: pl.DataFrame,
+    calibration: Calibration,
+    method: str,
+    name: str,
+    rules: RuleSet,
 ) -> pl.DataFrame:
     asked = effective.join(cells.select("_id"), on="_id", how="semi").select("_identity").unique()
     claims = claims_of(effective.join(asked, on="_identity", how="semi", maintain_order="left"), name, rules)
     rows = pl.concat([claims.select("_id"), others_say(claims)], how="horizontal")
     found = cells.join(rows, on="_id", how="inner", maintain_order="left")
     words = pl.concat_str(
-        pl.col("support").cast(pl.String), pl.lit(" of "), pl.col("others").cast(pl.String), pl.lit(" other reports say so")
+        pl.col("support").cast(pl.String),
+        pl.lit(" of "),
+        pl.col("others").cast(pl.String),
+        pl.lit(" other reports say so"),
     )
     predicted = found.with_columns(words.alias("evidence"))
     return as_proposals(predicted, calibration, method=method, version=CLAIMS_VERSION, arm="plurality")
 
 
-def _by_group(effective: pl.DataFrame, cells: pl.DataFrame, model: GroupModel, rules: RuleSet) -> pl.DataFrame:
+def _by_group(
+    effective: pl.DataFrame, cells: pl.DataFrame, model: GroupModel, rules: RuleSet
+) -> pl.DataFrame:
     group = write(pl.col(model.by), rules.fields[model.by].dtype)
-    found = cells.join(effective.select("_id", group.alias("_group")), on="_id", how="inner", maintain_order="left")
+    found = cells.join(
+        effective.select("_id", group.alias("_group")), on="_id", how="inner", maintain_order="left"
+    )
     arm = f"{model.method}:{model.by}"
-    return as_proposals(predict(model, found), model.calibration, method=model.method, version=GROUPS_VERSION, arm=arm)
+    return as_proposals(
+        predict(model, found), model.calibration, method=model.method, version=GROUPS_VERSION, arm=arm
+    )

@@ -53,13 +53,34 @@ def contradictions(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
 def disputed(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """The records of `frame` whose identity has two values in any compared field: most identities agree in all."""
     names = compared_fields(rules)
+    if not names:
+        return frame.clear()
     hashes = [
-        pl.when(_is_good(name, rules)).then(pl.col(name).hash()).alias(f"_{i}") for i, name in enumerate(names)
+        pl.when(_is_good(name, rules)).then(pl.col(name).hash()).alias(f"_{i}")
+        for i, name in enumerate(names)
     ]
-    extremes = frame.select("_identity", *hashes).group_by("_identity").agg(
-        pl.any_horizontal(pl.col(f"_{i}").min() != pl.col(f"_{i}").max() for i in range(len(names))).alias("_differs")
+    extremes = (
+        frame.select("_identity", *hashes)
+        .group_by("_identity")
+        .agg(
+            pl.any_horizontal(
+                pl.col(f"_{i}").min() != pl.col(f"_{i}").max() for i in range(len(names))
+            ).alias("_differs")
+        )
     )
-    return frame.join(extremes.filter("_differs").select("_identity"), on="_identity", how="semi", maintain_order="left")
+    return frame.join(
+        extremes.filter("_differs").select("_identity"), on="_identity", how="semi", maintain_order="left"
+    )
+
+
+def hard_records(frame: pl.DataFrame, findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """The contested records that do not simply agree: theirs is an identity with a dispute, or with any finding.
+
+    `findings` are those of triage. The other records of `frame` are all good, and say the same of the same.
+    """
+    bad = frame.join(findings.select("_id"), on="_id", how="semi")
+    identities = pl.concat([bad["_identity"], disputed(frame, rules)["_identity"]]).unique()
+    return frame.filter(pl.col("_identity").is_in(identities.implode()))
 
 
 def _is_good(name: str, rules: RuleSet) -> pl.Expr:
@@ -98,7 +119,9 @@ def _outvoted(claims: pl.DataFrame) -> pl.DataFrame:
 def _findings(rows: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
     # The message counts, and does not quote: the field may be personal.
     message = pl.concat_str(
-        pl.col("against").cast(pl.String), pl.lit(" of "), pl.col("others").cast(pl.String),
+        pl.col("against").cast(pl.String),
+        pl.lit(" of "),
+        pl.col("others").cast(pl.String),
         pl.lit(" other reports say otherwise" + (", with one voice" if rules.grain == "report" else "")),
     )
     return rows.select(
@@ -142,7 +165,11 @@ def duplicates(frame: pl.DataFrame, held: pl.Series, rules: RuleSet) -> pl.DataF
         first = best.agg(pl.col("_id").first().alias("stands_for"))
         others = rows.select("_id", "_identity").join(first, on="_identity")
         return others.filter(pl.col("_id") != pl.col("stands_for")).select("_id", "stands_for")
-    said = ["_identity", *([rules.source_field] if rules.source_field else ["_source"]), *(RAW + n for n in _told(rules))]
+    said = [
+        "_identity",
+        *([rules.source_field] if rules.source_field else ["_source"]),
+        *(RAW + n for n in _told(rules)),
+    ]
     first = pl.col("_id").min().over(said).alias("stands_for")
     return rows.with_columns(first).filter(pl.col("_id") != pl.col("stands_for")).select("_id", "stands_for")
 

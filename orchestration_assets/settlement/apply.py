@@ -9,7 +9,9 @@ from validators.rules import RuleSet
 
 def applied(proposals: pl.DataFrame) -> pl.DataFrame:
     """The proposals in force, the first one of each cell."""
-    return proposals.filter(pl.col("status") == "applied").unique(["_id", "field"], keep="first", maintain_order=True)
+    return proposals.filter(pl.col("status") == "applied").unique(
+        ["_id", "field"], keep="first", maintain_order=True
+    )
 
 
 def apply_repairs(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:

@@ -59,10 +59,12 @@ class Measured:
 
     @property
     def confidence(self) -> float | None:
+        """The share that was right, None if nothing was tried."""
         return self.right / self.cases if self.cases else None
 
     @property
     def error_bound(self) -> float:
+        """The one-sided 95 % upper bound of the error rate."""
         return error_bound(self.cases, self.right)
 
     def may_apply(self, policy: FieldPolicy) -> bool:

@@ -9,12 +9,13 @@ from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA, Measured, erro
 from validators.rules import RuleSet
 
 METHOD = "label"
-_ARM = ["method", "version", "arm", "field"]
+_ARM = ["method", "version", "arm", "field", "status"]
+# The status is part of it: what a method proposes with little confidence is judged apart from what it is sure of.
 
 
 def judge_methods(proposals: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     """One row per (method, version, arm, field) with judged cases: `cases`, `right`."""
-    judged = proposals.join(labels, on=["_id", "field"], how="inner")
+    judged = proposals.filter(pl.col("status") != "undone").join(labels, on=["_id", "field"], how="inner")
     is_right = pl.col("repaired").eq_missing(pl.col("truth"))
     return judged.group_by(_ARM, maintain_order=True).agg(pl.len().alias("cases"), is_right.sum().alias("right"))
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from orchestration_assets.settlement.agreement import contradictions, duplicates, taken_keys
 from orchestration_assets.settlement.apply import applied, apply_repairs, repaired_fields
+from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
 from validators.judgement import FINDING_SCHEMA, RAW, REASON, findings_of, reasons
 from validators.rules import RuleSet
 
@@ -46,16 +47,36 @@ def settle(
         first = pl.concat([findings, contradictions(_translated(frame, proposals, rules), rules)])
         remaining = pl.concat([remaining, contradictions(effective, rules)])
     if taken is not None and taken.len():
-        remaining = pl.concat([remaining, taken_keys(frame.filter(pl.col("_id").is_in(taken.implode())), rules)])
+        remaining = pl.concat(
+            [remaining, taken_keys(frame.filter(pl.col("_id").is_in(taken.implode())), rules)]
+        )
     serious = remaining.filter(pl.col("severity") != "warning")
     verdicts = _verdicts(effective, serious, proposals, rules, is_contested=is_contested)
-    judged = effective.join(verdicts, on="_id", how="left", maintain_order="left")
-    judged = judged.join(reasons(remaining), on="_id", how="left", maintain_order="left")
-    judged = judged.join(repaired_fields(proposals), on="_id", how="left", maintain_order="left")
+    why = reasons(remaining)
+    is_trusted = verdicts["_verdict"] == "trusted"
     return Settled(
-        trusted=_trusted(judged.filter(pl.col("_verdict") == "trusted"), rules),
-        held=_held(judged.filter(pl.col("_verdict") != "trusted"), frame, rules),
-        findings=pl.concat([first, remaining]).unique(["_id", "field", "rule"], keep="first", maintain_order=True),
+        trusted=_trusted(effective.filter(is_trusted), why, proposals, rules),
+        held=_held(frame.filter(~is_trusted), verdicts.filter(~is_trusted), why, rules),
+        findings=pl.concat([first, remaining]).unique(
+            ["_id", "field", "rule"], keep="first", maintain_order=True
+        ),
+    )
+
+
+def settle_agreeing(frame: pl.DataFrame, rules: RuleSet) -> Settled:
+    """Verdicts for contested records that are all good and say the same: one is trusted, the others are duplicates."""
+    nothing = pl.Series("_id", [], pl.UInt64)
+    same = duplicates(frame, nothing, rules).rename({"stands_for": "_stands_for"})
+    is_same = frame["_id"].is_in(same["_id"].implode())
+    others = frame.filter(is_same)
+    verdicts = others.select("_id", pl.lit("duplicate").alias("_verdict")).join(
+        same, on="_id", how="left", maintain_order="left"
+    )
+    why, proposals = reasons(no_findings()), PROPOSAL_SCHEMA.to_frame()
+    return Settled(
+        trusted=_trusted(frame.filter(~is_same), why, proposals, rules),
+        held=_held(others, verdicts, why, rules),
+        findings=no_findings(),
     )
 
 
@@ -65,7 +86,12 @@ def _translated(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) ->
 
 
 def _verdicts(
-    effective: pl.DataFrame, serious: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet, *, is_contested: bool
+    effective: pl.DataFrame,
+    serious: pl.DataFrame,
+    proposals: pl.DataFrame,
+    rules: RuleSet,
+    *,
+    is_contested: bool,
 ) -> pl.DataFrame:
     """One row per record: `_id`, `_verdict`, `_stands_for`."""
     held = serious["_id"].unique()
@@ -82,7 +108,9 @@ def _verdicts(
         return verdicts.with_columns(pl.lit(None, pl.UInt64).alias("_stands_for"))
     contradicted = serious.filter(pl.col("kind") == "inconsistent")["_id"].unique()
     same = duplicates(effective, held, rules).filter(~pl.col("_id").is_in(contradicted.implode()))
-    verdicts = verdicts.join(same.rename({"stands_for": "_stands_for"}), on="_id", how="left", maintain_order="left")
+    verdicts = verdicts.join(
+        same.rename({"stands_for": "_stands_for"}), on="_id", how="left", maintain_order="left"
+    )
     is_same = pl.col("_stands_for").is_not_null()
     return verdicts.with_columns(
         pl.when(is_same).then(pl.lit("duplicate")).otherwise(pl.col("_verdict")).alias("_verdict")
@@ -101,27 +129,27 @@ def _has_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Series:
     return per_record.filter(pl.col("all"))["_id"]
 
 
-def _trusted(judged: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
-    return judged.select(
-        *[c for c in judged.columns if c in ("_id", "_source", "_delivery", "_row")],
-        *rules.fields,
-        pl.col("_warnings").cast(pl.List(REASON)),
-        "_repaired",
-    )
+_HEAD = ("_id", "_source", "_delivery", "_row")
 
 
-def _held(judged: pl.DataFrame, original: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+def _trusted(
+    good: pl.DataFrame, why: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet
+) -> pl.DataFrame:
+    kept = good.select(*[c for c in good.columns if c in _HEAD], *rules.fields)
+    warnings = why.select("_id", pl.col("_warnings").cast(pl.List(REASON)))
+    kept = kept.join(warnings, on="_id", how="left", maintain_order="left")
+    return kept.join(repaired_fields(proposals), on="_id", how="left", maintain_order="left")
+
+
+def _held(
+    original: pl.DataFrame, verdicts: pl.DataFrame, why: pl.DataFrame, rules: RuleSet
+) -> pl.DataFrame:
     """The text as delivered comes from `original`, not from the frame in which repairs were tried."""
-    texts = original.select("_id", *[pl.col(RAW + name).alias(name) for name in rules.fields])
-    head = [c for c in judged.columns if c in ("_id", "_source", "_delivery", "_row")]
-    kept = judged.select(
-        *head,
-        "_verdict",
-        "_stands_for",
-        pl.col("_errors").cast(pl.List(REASON)),
-        pl.col("_warnings").cast(pl.List(REASON)),
-    )
-    return kept.join(texts, on="_id", how="left", maintain_order="left")
+    head = [c for c in original.columns if c in _HEAD]
+    texts = original.select(*head, *[pl.col(RAW + name).alias(name) for name in rules.fields])
+    lists = why.select("_id", pl.col("_errors", "_warnings").cast(pl.List(REASON)))
+    kept = pl.concat([texts, verdicts.select("_verdict", "_stands_for")], how="horizontal")
+    return kept.join(lists, on="_id", how="left", maintain_order="left")
 
 
 def withdraw_contradicted(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -144,4 +172,4 @@ def no_findings() -> pl.DataFrame:
     return FINDING_SCHEMA.to_frame()
 
 
-__all__ = ["VERDICTS", "Settled", "applied", "no_findings", "settle", "withdraw_contradicted"]
+__all__ = ["VERDICTS", "Settled", "applied", "no_findings", "settle", "settle_agreeing", "withdraw_contradicted"]

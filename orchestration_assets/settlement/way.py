@@ -11,12 +11,12 @@ from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.labels import as_repairs, judge_methods, regate
 from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_contradicted
-from orchestration_assets.settlement.apply import apply_repairs
+from orchestration_assets.settlement.apply import applied, apply_repairs
 from orchestration_assets.translation import translate as translation
 from validators.judgement import RAW
 from validators.parsing import write
 from validators.rules import RuleSet
-from validators.triage import Triage, contested, identities, triage
+from validators.triage import Triage, contested, identities, identity_hash, triage
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,17 @@ def split_units(name: str, triaged: Triage) -> list[Unit]:
     return units
 
 
-def known_sample(clean: pl.DataFrame, rules: RuleSet, rows: int = 4000) -> pl.DataFrame:
-    """Good values as text, evenly taken from `clean`: `_source` and one column per field."""
-    step = max(clean.height // rows, 1)
+def known_sample(triaged: Triage, rules: RuleSet, rows: int = 4000) -> pl.DataFrame:
+    """Good values as text, evenly taken: `_source`, one column per field, `_is_clean` (false: contested, but good)."""
+    bad = triaged.findings.filter(pl.col("severity") != "warning").select("_id")
+    contested_and_good = triaged.troubled.join(bad, on="_id", how="anti", maintain_order="left")
     texts = [write(pl.col(name), spec.dtype).alias(name) for name, spec in rules.fields.items()]
-    return clean.gather_every(step).head(rows).select("_source", *texts)
+    parts = []
+    for good, is_clean in ((triaged.clean, True), (contested_and_good, False)):
+        step = max(good.height // rows, 1)
+        sample = good.gather_every(step).head(rows)
+        parts.append(sample.select("_source", *texts, pl.lit(is_clean).alias("_is_clean")))
+    return pl.concat(parts)
 
 
 def translate_unit(unit: Unit, decisions: list[translation.Decision], rules: RuleSet) -> Unit:
@@ -106,22 +112,50 @@ def repair_records(
     shared = contested([identities(records.lazy(), rules, of_source)])
     triaged = triage(records, rules, of_source, contested_identities=shared)
     units = split_units("records", triaged)
-    known = known_sample(known_cells(triaged, rules), rules)
+    known = known_sample(triaged, rules)
     samples = [translation.shape_samples(translation.cells_to_translate(u.findings, rules)) for u in units]
     decisions = translation.decide_all(translation.pool(samples), rules, notations, known) if samples else []
     units = [translate_unit(unit, decisions, rules) for unit in units]
     cases = [imputation.claim_cases(effective(u, rules), rules) for u in units if u.is_contested]
     imputers = imputation.Imputers(
         claims=imputation.fit_claim_calibrations(cases, rules),
-        groups=imputation.fit_groups(triaged.clean.lazy(), wanted_groups(units, rules), rules),
+        groups=imputation.fit_groups(
+            triaged.clean.lazy(), wanted_groups(units, rules), rules, known.filter(pl.col("_is_clean"))
+        ),
     )
     units = [impute_unit(unit, imputers, rules) for unit in units]
     if labels is not None:
         units = _labelled(units, labels, rules)
-    settled = [settle(u.frame, u.findings, u.proposals, rules, is_contested=u.is_contested) for u in units]
+    taken = taken_in_memory(units, triaged, rules)
+    settled = [
+        settle(u.frame, u.findings, u.proposals, rules, is_contested=u.is_contested, taken=taken) for u in units
+    ]
     methods = [METHOD_SCHEMA.to_frame(), translation.methods_of(decisions, rules), imputation.methods_of(imputers, rules)]
     proposals = [PROPOSAL_SCHEMA.to_frame(), *(u.proposals for u in units)]
     return Repaired(triaged.clean, settled, pl.concat(proposals), pl.concat(methods))
+
+
+def repaired_identities(unit: Unit, rules: RuleSet) -> pl.DataFrame:
+    """The records of `unit` whose key was repaired: `_id` and `_identity`, the hash of what it is now."""
+    keys = applied(unit.proposals).filter(pl.col("field").is_in(rules.key))
+    records = unit.frame.join(keys.select("_id"), on="_id", how="semi")
+    renamed = apply_repairs(records, keys, rules)
+    return renamed.select("_id", identity_hash(rules).alias("_identity")).drop_nulls()
+
+
+def taken_in_memory(units: list[Unit], triaged: Triage, rules: RuleSet) -> pl.Series:
+    """`_id` of the records whose repaired key is that of another record (entity grain)."""
+    if rules.grain != "entity" or not units:
+        return pl.Series("_id", [], pl.UInt64)
+    renamed = pl.concat([repaired_identities(unit, rules) for unit in units])
+    existing = pl.concat([part.select(identity_hash(rules)).to_series() for part in (triaged.clean, triaged.troubled)])
+    return taken_ids(renamed, existing)
+
+
+def taken_ids(renamed: pl.DataFrame, existing: pl.Series) -> pl.Series:
+    """`_id` of the rows of `renamed` (`_id`, `_identity`) whose identity exists, or is repaired to twice."""
+    is_taken = pl.col("_identity").is_in(existing.implode()) | pl.col("_identity").is_duplicated()
+    return renamed.filter(is_taken)["_id"]
 
 
 def _labelled(units: list[Unit], labels: pl.DataFrame, rules: RuleSet) -> list[Unit]:
@@ -136,11 +170,3 @@ def _labelled(units: list[Unit], labels: pl.DataFrame, rules: RuleSet) -> list[U
         proposals = pl.concat([stated, regate(unit.proposals, judged, rules)])
         out.append(Unit(unit.name, unit.frame, unit.findings, proposals, unit.is_contested))
     return out
-
-
-def known_cells(triaged: Triage, rules: RuleSet) -> pl.DataFrame:
-    """Records in which every rule holds, contested or not."""
-    bad = triaged.findings.filter(pl.col("severity") != "warning").select("_id")
-    agreeing = triaged.troubled.join(bad, on="_id", how="anti", maintain_order="left")
-    columns = ["_id", "_source", *rules.fields]
-    return pl.concat([triaged.clean.select(columns), agreeing.select(columns)])

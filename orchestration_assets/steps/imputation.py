@@ -7,7 +7,7 @@ import polars as pl
 
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.lake import PARTITION
-from orchestration_assets.settlement.way import Unit, effective
+from orchestration_assets.settlement.way import effective
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
 from validators.parsing import write
@@ -29,7 +29,8 @@ def impute_partition(context: Context) -> dict[str, Any]:
         cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
         open_cells += cells.height
         if unit.is_contested:
-            cases.append(imputation.claim_cases(frame, rules))
+            agreeing = units.agreeing(label).select(frame.columns)
+            cases.append(imputation.claim_cases(pl.concat([frame, agreeing]), rules))
         frame = _concerned(frame, cells, is_contested=unit.is_contested)
         units.save(label, "effective", frame)
         units.save(label, "cells", cells)
@@ -38,7 +39,10 @@ def impute_partition(context: Context) -> dict[str, Any]:
     imputers = imputation.Imputers(
         claims=imputation.fit_claim_calibrations(cases, rules),
         groups=imputation.fit_groups(
-            good_records(context), {by: pl.concat(parts).unique() for by, parts in wanted.items()}, rules
+            good_records(context),
+            {by: pl.concat(parts).unique() for by, parts in wanted.items()},
+            rules,
+            units.known().filter(pl.col("_is_clean")) if units.labels else pl.DataFrame(schema=_case_schema(rules)),
         ),
     )
     counts = {"cells": open_cells, "applied": 0, "suggested": 0}
@@ -53,6 +57,10 @@ def impute_partition(context: Context) -> dict[str, Any]:
         counts["suggested"] += status.get("suggested", 0)
     imputation.methods_of(imputers, rules).write_parquet(context.work / "imputers.parquet")
     return context.hand_over("imputed", {"counts": counts, "seconds": time.perf_counter() - began})
+
+
+def _case_schema(rules: RuleSet) -> dict[str, pl.DataType]:
+    return {name: pl.String() for name in rules.fields}
 
 
 def good_records(context: Context) -> pl.LazyFrame:
@@ -86,5 +94,3 @@ def _groups_of(frame: pl.DataFrame, cells: pl.DataFrame, rules: RuleSet) -> dict
         asked.setdefault(by, []).append(group.to_series().unique())
     return {by: pl.concat(groups).unique() for by, groups in asked.items()}
 
-
-__all__ = ["Unit", "good_records", "impute_partition"]

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from orchestration_assets.lake import StagedFile
-from orchestration_assets.settlement.apply import apply_repairs, applied
+from orchestration_assets.settlement.apply import applied
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
-from orchestration_assets.settlement.verdicts import Settled, settle
-from orchestration_assets.settlement.way import Unit
+from orchestration_assets.settlement.verdicts import Settled, settle, settle_agreeing
+from orchestration_assets.settlement.way import Unit, repaired_identities, taken_ids
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.triage import ROW_BITS, UNREADABLE_SCHEMA
 from orchestration_assets.steps.units import Units
@@ -19,7 +19,6 @@ from orchestration_assets.translation.registry import TRANSLATORS
 from orchestration_assets.translation.translate import PLACEHOLDER
 from validators.judgement import FINDING_SCHEMA, REASON
 from validators.rules import RuleSet
-from validators.triage import identity_hash
 
 HEAD = {"_source": pl.String, "_delivery": pl.String, "_row": pl.Int64}
 """The record id, without the partition, which is the table's."""
@@ -63,6 +62,10 @@ def settle_partition(context: Context) -> dict[str, Any]:
         )
         writer.write(settled, unit)
         _add(counts, _count(settled, unit))
+        if unit.is_contested:
+            agreed = settle_agreeing(units.agreeing(label), context.rules)
+            writer.write(agreed)
+            _add(counts, {"trusted_without_repair": agreed.trusted.height, "duplicate": agreed.held.height})
     clean = [StagedFile(*f["staged"]) for f in triaged["fragments"] if f["staged"]]
     writer.commit()
     _commit_methods(context)
@@ -85,7 +88,7 @@ class _Writer:
             name: [] for name in ("trusted", "review", "quarantine", "aside", "findings", "repairs")
         }
 
-    def write(self, settled: Settled, unit: Unit) -> None:
+    def write(self, settled: Settled, unit: Unit | None = None) -> None:
         held = settled.held
         self._stage("trusted", settled.trusted, self.schemas.trusted)
         self._stage("review", held.filter(pl.col("_verdict") == "review"), self.schemas.held)
@@ -94,7 +97,8 @@ class _Writer:
         same = pl.concat_str(pl.lit("stands for the same: "), self._record_id(pl.col("_stands_for")))
         self._stage("aside", aside.with_columns(same.alias("_reason")), self.schemas.aside)
         self._stage("findings", settled.findings, self.schemas.findings)
-        self._stage("repairs", unit.proposals, self.schemas.repairs)
+        if unit is not None:
+            self._stage("repairs", unit.proposals, self.schemas.repairs)
 
     def commit(self) -> None:
         schemas = {"review": self.schemas.held, "quarantine": self.schemas.held, "aside": self.schemas.aside,
@@ -127,23 +131,17 @@ class _Writer:
 def _taken_keys(context: Context, units: Units) -> pl.Series:
     """`_id` of the records whose repaired key is that of another record: settled by a person."""
     rules = context.rules
-    empty = pl.Series("_id", [], pl.UInt64)
-    if rules.grain != "entity":
-        return empty
     parts = []
-    for label in units.labels:
-        proposals = applied(units.proposals(label)).filter(pl.col("field").is_in(rules.key))
-        if proposals.height:
-            records = units.load(label).frame.join(proposals.select("_id"), on="_id", how="semi")
-            parts.append(apply_repairs(records, proposals, rules).select("_id", identity_hash(rules).alias("_identity")))
+    for label in units.labels if rules.grain == "entity" else ():
+        if applied(units.proposals(label))["field"].is_in(rules.key).any():
+            parts.append(repaired_identities(units.load(label), rules))
     if not parts:
-        return empty
-    renamed = pl.concat(parts).drop_nulls()
+        return pl.Series("_id", [], pl.UInt64)
+    renamed = pl.concat(parts)
     names = [f["name"] for f in context.handed_over("triage")["fragments"]]
     files = [context.work / "fragments" / f"{name}.identities.parquet" for name in names]
-    existing = pl.scan_parquet(files).filter(pl.col("_identity").is_in(renamed["_identity"].implode())).collect()
-    is_taken = pl.col("_identity").is_in(existing["_identity"].implode()) | pl.col("_identity").is_duplicated()
-    return renamed.filter(is_taken)["_id"]
+    existing = pl.scan_parquet(files).filter(pl.col("_identity").is_in(renamed["_identity"].implode()))
+    return taken_ids(renamed, existing.collect().to_series())
 
 
 def _count(settled: Settled, unit: Unit) -> dict[str, int]:

@@ -5,10 +5,11 @@ from typing import Any
 
 import polars as pl
 
-from orchestration_assets.settlement.way import Unit, translate_unit
+from orchestration_assets.settlement.verdicts import withdraw_contradicted
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation import translate as translation
+from validators.rules import RuleSet
 
 
 def translate_partition(context: Context) -> dict[str, Any]:
@@ -16,17 +17,14 @@ def translate_partition(context: Context) -> dict[str, Any]:
     began = time.perf_counter()
     units, rules = Units(context), context.rules
     units.clear()
-    samples = [
-        translation.shape_samples(translation.cells_to_translate(units.findings(label), rules))
-        for label in units.labels
-    ]
+    samples = [_collect(units, label, rules) for label in units.labels]
     pooled = translation.pool(samples) if samples else None
     decisions = [] if pooled is None else translation.decide_all(pooled, rules, context.notations, units.known())
     counts = {"cells": 0 if pooled is None else int(pooled["cells"].sum()), "applied": 0, "suggested": 0}
     for label in units.labels:
-        translated = _translate(units, label, decisions, context)
-        units.save(label, "proposals", translated.proposals)
-        status = dict(translated.proposals.group_by("status").len().iter_rows())
+        proposals = _translate(units, label, decisions, rules)
+        units.save(label, "proposals", proposals)
+        status = dict(proposals.group_by("status").len().iter_rows())
         counts["applied"] += status.get("applied", 0)
         counts["suggested"] += status.get("suggested", 0)
     unseen = _unseen(pooled, decisions)
@@ -38,12 +36,18 @@ def translate_partition(context: Context) -> dict[str, Any]:
     )
 
 
-def _translate(units: Units, label: str, decisions: list[translation.Decision], context: Context) -> Unit:
-    if units.is_contested(label):
-        return translate_unit(units.load(label, with_proposals=False), decisions, context.rules)
-    empty = pl.DataFrame()
-    unit = Unit(label, empty, units.findings(label), empty, is_contested=False)
-    return translate_unit(unit, decisions, context.rules)
+def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
+    """The unit's cells to translate, kept for when their shapes are decided; returns the samples of the shapes."""
+    cells = translation.cells_to_translate(units.findings(label), rules)
+    units.save(label, "malformed", cells)
+    return translation.shape_samples(cells)
+
+
+def _translate(units: Units, label: str, decisions: list[translation.Decision], rules: RuleSet) -> pl.DataFrame:
+    proposals = translation.propose(units.saved(label, "malformed"), decisions, rules)
+    if proposals.height and units.is_contested(label):
+        return withdraw_contradicted(units.load(label, with_proposals=False).frame, proposals, rules)
+    return proposals
 
 
 def _unseen(pooled: pl.DataFrame | None, decisions: list[translation.Decision]) -> pl.DataFrame:

@@ -14,19 +14,20 @@ import polars as pl
 
 from orchestration_assets.errors import StepError
 from orchestration_assets.lake import StagedFile, write_json
-from orchestration_assets.settlement.way import known_cells, known_sample, split_units
+from orchestration_assets.settlement.agreement import hard_records
+from orchestration_assets.settlement.way import known_sample, split_units
 from orchestration_assets.steps.context import VERSION, Context
 from orchestration_assets.steps.landing import in_force, store_of
 from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
 from sources.errors import NotReadable
 from sources.reading import Reading, read_fragment
-from validators.judgement import IDENTITY
-from validators.rules import digest
+from validators.judgement import IDENTITY, RAW
+from validators.rules import RuleSet, digest
 from validators.triage import Triage, contested, identities, triage
 
 RECORDS_PER_BUCKET = 150_000
-KEPT_IN_MEMORY_BYTES = 48 << 20
+KEPT_IN_MEMORY_BYTES = 256 << 20
 ROW_BITS = 32
 
 UNREADABLE_SCHEMA = pl.Schema(
@@ -62,6 +63,7 @@ def triage_partition(context: Context) -> dict[str, Any]:
         _triage_piece(context, piece, own, shared, buckets, readings)
         for piece, own in zip(pieces, hashes, strict=True)
     ]
+    _find_hard(context, manifests)
     handed = {
         "deliveries": _deliveries(pieces),
         "fragments": manifests,
@@ -118,7 +120,8 @@ class _Readings:
         return identities(_with_all_fields(reading.records, rules.key).lazy(), rules, notations)
 
     def read(self, piece: Piece) -> Reading:
-        return self.kept.pop(piece.name, None) or self._read(piece, None)
+        kept = self.kept.pop(piece.name, None)
+        return self._read(piece, None) if kept is None else kept
 
     def _read(self, piece: Piece, columns: list[str] | None) -> Reading:
         source, store = piece.source, store_of(self.context.lake, piece.source.source)
@@ -158,9 +161,9 @@ def _triage_piece(
     del records
     folder.mkdir(parents=True, exist_ok=True)
     own.to_frame("_identity").write_parquet(folder / f"{name}.identities.parquet")
-    known_sample(known_cells(judged, rules), rules).write_parquet(folder / f"{name}.known.parquet")
+    known_sample(judged, rules).write_parquet(folder / f"{name}.known.parquet")
     _unreadable(piece, reading.unreadable).write_parquet(folder / f"{name}.unreadable.parquet")
-    units = _write_units(folder, name, judged, buckets)
+    units = _write_units(folder, name, judged, buckets, rules)
     staged = _stage_clean(context, piece, name, judged.clean)
     content = {
         "name": name,
@@ -172,6 +175,21 @@ def _triage_piece(
     }
     write_json(manifest, content)
     return content
+
+
+def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
+    """Note, per bucket, the contested records that do not simply agree: all the others are settled as they stand."""
+    folder = context.work / "hard"
+    folder.mkdir(parents=True, exist_ok=True)
+    for label in sorted({label for m in manifests for label in m["units"] if label.startswith("bucket-")}):
+        names = [m["name"] for m in manifests if label in m["units"]]
+        records, findings = (
+            pl.concat(
+                [pl.read_parquet(context.work / "fragments" / f"{n}.{label}.{kind}.parquet", columns=columns) for n in names]
+            )
+            for kind, columns in (("records", ["_id", "_identity", *context.rules.fields]), ("findings", ["_id"]))
+        )
+        hard_records(records, findings, context.rules).select("_id").write_parquet(folder / f"{label}.parquet")
 
 
 def _done(manifest: Any, clean: Any) -> dict[str, Any] | None:
@@ -194,7 +212,7 @@ def _stage_clean(context: Context, piece: Piece, name: str, clean: pl.DataFrame)
     return context.lake.stage(context.table("trusted"), context.partition, frame, name=name)
 
 
-def _write_units(folder: Any, name: str, judged: Triage, buckets: int) -> dict[str, int]:
+def _write_units(folder: Any, name: str, judged: Triage, buckets: int, rules: RuleSet) -> dict[str, int]:
     """Write the troubled records; returns, per file (`<unit>.<fragment>`), how many they are.
 
     Records alone in their identity are a unit of their own; contested ones go to the bucket of their identity.
@@ -208,10 +226,17 @@ def _write_units(folder: Any, name: str, judged: Triage, buckets: int) -> dict[s
             parts = {f"bucket-{key[0]:04d}": part for key, part in grouped.items()}
         for label, frame in parts.items():
             findings = unit.findings.join(frame.select("_id"), on="_id", how="semi", maintain_order="left")
-            frame.write_parquet(folder / f"{name}.{label}.records.parquet", compression="lz4")
+            frame.drop(_copies(frame, rules)).write_parquet(folder / f"{name}.{label}.records.parquet", compression="lz4")
             findings.write_parquet(folder / f"{name}.{label}.findings.parquet", compression="lz4")
             written[label] = frame.height
     return written
+
+
+def _copies(frame: pl.DataFrame, rules: RuleSet) -> list[str]:
+    """Raw texts that are the same as the value, and are not written twice."""
+    texts = [name for name, spec in rules.fields.items() if spec.dtype == pl.String]
+    same = frame.select(pl.col(RAW + name).eq_missing(pl.col(name)).all().alias(RAW + name) for name in texts)
+    return [name for name, is_same in same.row(0, named=True).items() if is_same] if texts else []
 
 
 def _unreadable(piece: Piece, lines: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
 from orchestration_assets.settlement.way import Unit
 from orchestration_assets.steps.context import Context
-from validators.judgement import FINDING_SCHEMA
+from validators.judgement import FINDING_SCHEMA, RAW
 
 
 class Units:
@@ -31,9 +31,26 @@ class Units:
         return self._read(label, "findings") if self.parts[label] else FINDING_SCHEMA.to_frame()
 
     def load(self, label: str, *, with_proposals: bool = True) -> Unit:
-        """The unit, with the proposals that were made so far."""
+        """The unit, with the proposals that were made so far; of a bucket the records that do not simply agree."""
         proposals = self.proposals(label) if with_proposals else PROPOSAL_SCHEMA.to_frame()
-        return Unit(label, self._read(label, "records"), self.findings(label), proposals, self.is_contested(label))
+        records = self.records(label)
+        if self.is_contested(label):
+            records = records.join(self._hard(label), on="_id", how="semi", maintain_order="left")
+        return Unit(label, records, self.findings(label), proposals, self.is_contested(label))
+
+    def agreeing(self, label: str) -> pl.DataFrame:
+        """The contested records of the unit that are good and say the same: none has to be looked at again."""
+        records = self.records(label)
+        if not self.is_contested(label):
+            return records.head(0)
+        return records.join(self._hard(label), on="_id", how="anti", maintain_order="left")
+
+    def records(self, label: str) -> pl.DataFrame:
+        """All records of the unit, with their text as delivered."""
+        return self._read(label, "records")
+
+    def _hard(self, label: str) -> pl.DataFrame:
+        return pl.read_parquet(self.context.work / "hard" / f"{label}.parquet")
 
     @staticmethod
     def is_contested(label: str) -> bool:
@@ -64,7 +81,16 @@ class Units:
 
     def _read(self, label: str, kind: str) -> pl.DataFrame:
         files = [self._fragments() / f"{name}.{label}.{kind}.parquet" for name in self.parts[label]]
-        return pl.concat([pl.read_parquet(file) for file in files])
+        return pl.concat([self._with_copies(pl.read_parquet(file), kind) for file in files])
+
+    def _with_copies(self, part: pl.DataFrame, kind: str) -> pl.DataFrame:
+        """Texts that are the same as their value are written once: here they are two columns again."""
+        if kind != "records":
+            return part
+        names = list(self.context.rules.fields)
+        copied = [pl.col(name).alias(RAW + name) for name in names if RAW + name not in part.columns]
+        own = [c for c in part.columns if c.startswith("_")]
+        return part.with_columns(copied).select(*own, *names, *[RAW + name for name in names])
 
     def _fragments(self) -> Path:
         return self.context.work / "fragments"

@@ -46,7 +46,9 @@ def choose(values: pl.DataFrame, readings: list[Reading], spec: FieldSpec, rules
     """One choice per shape of `values` that any reading can read."""
     if values.is_empty() or not readings:
         return []
-    read = values.select("shape", "value", *[r.parse(pl.col("value")).alias(f"r{i}") for i, r in enumerate(readings)])
+    read = values.select(
+        "shape", "value", *[r.parse(pl.col("value")).alias(f"r{i}") for i, r in enumerate(readings)]
+    )
     for i in range(len(readings)):
         read = read.with_columns(in_domain(read, f"r{i}", spec, rules))
     read = _with_proof(read, readings)
@@ -96,9 +98,13 @@ def measure(
     wanted = int(cases_needed(spec.policy.max_error) * _MARGIN)
     if reading.render is None or known.is_empty():
         return Measured(0, 0, "masked")
-    written = known.head(wanted).to_frame("known").with_columns(reading.render(pl.col("known")).alias("value"))
+    written = (
+        known.head(wanted).to_frame("known").with_columns(reading.render(pl.col("known")).alias("value"))
+    )
     written = written.drop_nulls().with_columns(shape(pl.col("value")).alias("shape"))
-    choices = {c.shape: c.reading for c in choose(written.unique("value"), readings, spec, rules) if not c.rivals}
+    choices = {
+        c.shape: c.reading for c in choose(written.unique("value"), readings, spec, rules) if not c.rivals
+    }
     by_reading: dict[str, list[str]] = {}
     for text, chosen in choices.items():
         by_reading.setdefault(chosen.name, []).append(text)
@@ -120,16 +126,22 @@ def _with_proof(read: pl.DataFrame, readings: list[Reading]) -> pl.DataFrame:
     """`read` with `proof_<convention>`: whether this value can be read by it and by no other convention."""
     conventions = _conventions(readings)
     can = {
-        c: pl.any_horizontal(pl.col(f"r{i}").is_not_null() for i, r in enumerate(readings) if r.convention == c)
+        c: pl.any_horizontal(
+            pl.col(f"r{i}").is_not_null() for i, r in enumerate(readings) if r.convention == c
+        )
         for c in conventions
     }
     return read.with_columns(
-        (can[c] & ~pl.any_horizontal(False, *(can[o] for o in conventions if o != c))).alias(f"proof_{c}")
+        (can[c] & ~pl.any_horizontal(pl.lit(value=False), *(can[o] for o in conventions if o != c))).alias(
+            f"proof_{c}"
+        )
         for c in conventions
     )
 
 
-def _choose_one(row: dict, part: pl.DataFrame, readings: list[Reading], column: dict[str, int]) -> Choice | None:
+def _choose_one(
+    row: dict, part: pl.DataFrame, readings: list[Reading], column: dict[str, int]
+) -> Choice | None:
     able = [i for i in range(len(readings)) if row[f"r{i}"] > 0]
     if not able:
         return None
@@ -142,7 +154,11 @@ def _choose_one(row: dict, part: pl.DataFrame, readings: list[Reading], column: 
         rivals = tuple(readings[i].name for i in disputed if readings[i].convention != chosen.convention)
         return Choice(row["shape"], chosen, rivals)
     convention = _winner(here) or _winner(column)
-    able = [i for i in able if not (readings[i].convention and convention and readings[i].convention != convention)]
+    able = [
+        i
+        for i in able
+        if not (readings[i].convention and convention and readings[i].convention != convention)
+    ]
     able = [i for i in able if row[f"r{i}"] >= _READABLE_SHARE] or able
     first = able[0]
     both = [(i, part.filter(pl.col(f"r{i}") != pl.col(f"r{first}")).height) for i in able[1:]]
@@ -155,11 +171,20 @@ def _winner(proof: dict[str, int]) -> str | None:
     return proven[0] if len(proven) == 1 else None
 
 
-def _decision(choice: Choice, translator: Translator, measured: Measured, source: str, spec: FieldSpec) -> Decision:
+def _decision(
+    choice: Choice, translator: Translator, measured: Measured, source: str, spec: FieldSpec
+) -> Decision:
     is_applied = not choice.rivals and measured.may_apply(spec.policy)
     evidence = measured.describe(f"{translator.name}, {choice.reading.name}")
     if choice.rivals:
         evidence += f"; could also be {', '.join(choice.rivals)}"
     return Decision(
-        source, spec.name, choice.shape, translator, choice.reading, measured, is_applied=is_applied, evidence=evidence
+        source,
+        spec.name,
+        choice.shape,
+        translator,
+        choice.reading,
+        measured,
+        is_applied=is_applied,
+        evidence=evidence,
     )

@@ -29,7 +29,10 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_CLOCK = r"(?:[ T,]+(?<hour>[0-9]{1,2}):(?<minute>[0-9]{2})(?::(?<second>[0-9]{2})(?<fraction>\.[0-9]{1,9})?)?\s*(?<half>[AaPp]\.?[Mm]\.?)?)?"
+_CLOCK = (
+    r"(?:[ T,]+(?<hour>[0-9]{1,2}):(?<minute>[0-9]{2})(?::(?<second>[0-9]{2})(?<fraction>\.[0-9]{1,9})?)?"
+    r"\s*(?<half>[AaPp]\.?[Mm]\.?)?)?"
+)
 _ZONE = r"\s*(?<zone>Z|UTC|[+-][0-9]{2}:?[0-9]{2})?"
 _PATTERNS = {
     "day first": rf"^\s*(?<day>[0-9]{{1,2}})[./-](?<month>[0-9]{{1,2}})[./-](?<year>[0-9]{{4}}|[0-9]{{2}}){_CLOCK}{_ZONE}\s*$",
@@ -73,7 +76,11 @@ def _parse(pattern: str, spec: FieldSpec, notation: Notation) -> Callable[[pl.Ex
             _year(parts.struct.field("year"), text),
             pl.coalesce(number, named).cast(pl.String).str.zfill(2),
             parts.struct.field("day").str.zfill(2),
-            pl.when(parts.struct.field("hour").is_null()).then(0).otherwise(_hour(parts)).cast(pl.String).str.zfill(2),
+            pl.when(parts.struct.field("hour").is_null())
+            .then(0)
+            .otherwise(_hour(parts))
+            .cast(pl.String)
+            .str.zfill(2),
             parts.struct.field("minute").fill_null("00"),
             second,
             separator="-",
@@ -102,7 +109,11 @@ def _render(forms: tuple[str, str], spec: FieldSpec, notation: Notation) -> Call
         moment = read_back(text, spec.dtype).cast(pl.Datetime("us", getattr(spec.dtype, "time_zone", None)))
         if getattr(spec.dtype, "time_zone", None):
             moment = moment.dt.convert_time_zone(notation.timezone)
-        return pl.when((moment.dt.second() == 0) & (moment.dt.microsecond() == 0)).then(moment.dt.strftime(forms[1])).otherwise(moment.dt.strftime(forms[0]))
+        return (
+            pl.when((moment.dt.second() == 0) & (moment.dt.microsecond() == 0))
+            .then(moment.dt.strftime(forms[1]))
+            .otherwise(moment.dt.strftime(forms[0]))
+        )
 
     return render
 
@@ -146,7 +157,9 @@ def _parse_clock(patterns: tuple[str, ...]) -> Callable[[pl.Expr], pl.Expr]:
         minute = parts.struct.field("minute").cast(pl.Int32, strict=False)
         half = parts.struct.field("half").str.to_lowercase()
         is_dated = (half != "") & half.is_not_null()
-        sound = minute.is_between(0, 59) & pl.when(is_dated).then(hour.is_between(1, 12)).otherwise(hour.is_between(0, 23))
+        sound = minute.is_between(0, 59) & pl.when(is_dated).then(hour.is_between(1, 12)).otherwise(
+            hour.is_between(0, 23)
+        )
         of_day = pl.when(half == "p").then(hour % 12 + 12).when(half == "a").then(hour % 12).otherwise(hour)
         return pl.when(sound).then(_twelve(of_day, minute))
 
@@ -171,7 +184,9 @@ def _render_clock(name: str) -> Callable[[pl.Expr], pl.Expr] | None:
     if form is None:
         return None
     return lambda text: form(
-        text.str.replace_all(".", "", literal=True).str.to_uppercase().str.strptime(pl.Time, "%I:%M %p", strict=False)
+        text.str.replace_all(".", "", literal=True)
+        .str.to_uppercase()
+        .str.strptime(pl.Time, "%I:%M %p", strict=False)
     )
 
 

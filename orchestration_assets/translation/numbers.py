@@ -21,7 +21,9 @@ def _plain(text: pl.Expr, *, decimal: str) -> pl.Expr:
     return digits.str.replace_all(",", "", literal=True)
 
 
-def _parse(pattern: str, decimal: str, spec: FieldSpec, *, is_marked: bool, needs_decimals: bool) -> Callable[[pl.Expr], pl.Expr]:
+def _parse(
+    pattern: str, decimal: str, spec: FieldSpec, *, is_marked: bool, needs_decimals: bool
+) -> Callable[[pl.Expr], pl.Expr]:
     mark = _MARK if is_marked else ""
     anchored = rf"^\s*(?:{mark}\s*)?({pattern})(?:\s*{mark})?\s*$" if is_marked else rf"^\s*({pattern})\s*$"
 
@@ -31,7 +33,9 @@ def _parse(pattern: str, decimal: str, spec: FieldSpec, *, is_marked: bool, need
             body = pl.when(body.str.contains(decimal, literal=True)).then(body)
         number = _plain(body, decimal=decimal).cast(pl.Float64, strict=False)
         if spec.dtype.is_integer():
-            return pl.when(number == number.round()).then(number).cast(spec.dtype, strict=False).cast(pl.String)
+            return (
+                pl.when(number == number.round()).then(number).cast(spec.dtype, strict=False).cast(pl.String)
+            )
         return write(number.cast(spec.dtype), spec.dtype)
 
     return parse
@@ -42,7 +46,9 @@ def _render(decimal: str, prefix: str = "", suffix: str = "") -> Callable[[pl.Ex
         number = text.cast(pl.Float64, strict=False).round(2)
         whole, cents = number.abs().floor(), ((number.abs() * 100).round() % 100).cast(pl.Int64)
         group = "." if decimal == "," else ","
-        grouped = whole.cast(pl.Int64).cast(pl.String).str.reverse().str.replace_all(r"([0-9]{3})", "$1" + group)
+        grouped = (
+            whole.cast(pl.Int64).cast(pl.String).str.reverse().str.replace_all(r"([0-9]{3})", "$1" + group)
+        )
         grouped = grouped.str.reverse().str.strip_prefix(group)
         sign = pl.when(number < 0).then(pl.lit("-")).otherwise(pl.lit(""))
         fraction = cents.cast(pl.String).str.zfill(2)

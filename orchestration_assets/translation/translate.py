@@ -26,7 +26,12 @@ def cells_to_translate(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """One row per (record, field) with a text that was not read or not accepted: IDENTITY, field, value, shape."""
     fields = [name for name, spec in rules.fields.items() if spec.policy.translate or spec.is_nullable]
     wanted = pl.col("kind").is_in(["malformed", "out_of_domain"]) & pl.col("field").is_in(fields)
-    cells = findings.filter(wanted).select(*IDENTITY, "field", "value").drop_nulls("value").unique(["_id", "field"], maintain_order=True)
+    cells = (
+        findings.filter(wanted)
+        .select(*IDENTITY, "field", "value")
+        .drop_nulls("value")
+        .unique(["_id", "field"], maintain_order=True)
+    )
     return cells.with_columns(shape(pl.col("value")).alias("shape"))
 
 
@@ -42,7 +47,11 @@ def shape_samples(cells: pl.DataFrame) -> pl.DataFrame:
 def pool(samples: list[pl.DataFrame]) -> pl.DataFrame:
     """The shape samples of several fragments as one, in an order that does not depend on how they were cut."""
     everything = pl.concat(samples)
-    values = everything.explode("values").rename({"values": "value"}).unique(["_source", "field", "shape", "value"])
+    values = (
+        everything.explode("values")
+        .rename({"values": "value"})
+        .unique(["_source", "field", "shape", "value"])
+    )
     drawn = values.with_columns(_draw().alias("_draw")).sort("_draw", "value")
     column = ["_source", "field", "shape"]
     kept = drawn.group_by(column).agg(pl.col("value").head(VALUES_PER_SHAPE).alias("values"))
@@ -56,10 +65,14 @@ def _draw() -> pl.Expr:
     return pl.col("value").hash(seed=20261101)
 
 
-def decide_all(samples: pl.DataFrame, rules: RuleSet, notations: Notations, known: pl.DataFrame) -> list[Decision]:
+def decide_all(
+    samples: pl.DataFrame, rules: RuleSet, notations: Notations, known: pl.DataFrame
+) -> list[Decision]:
     """One decision per (source, field, shape) that can be read. `known`: `_source` and each field's text, good values."""
     decisions = []
-    for (source, name), part in samples.partition_by("_source", "field", as_dict=True, maintain_order=True).items():
+    for (source, name), part in samples.partition_by(
+        "_source", "field", as_dict=True, maintain_order=True
+    ).items():
         spec = rules.fields[name]
         notation = notations.get(source, {}).get(name, Notation())
         values = part.explode("values").rename({"values": "value"})
@@ -68,7 +81,9 @@ def decide_all(samples: pl.DataFrame, rules: RuleSet, notations: Notations, know
             placeholders = _placeholder_decisions(values, source, spec, texts)
             decisions += placeholders
             values = values.filter(~pl.col("shape").is_in([d.shape for d in placeholders]))
-        translators = [(TRANSLATORS[t], TRANSLATORS[t].readings(spec, notation)) for t in spec.policy.translate]
+        translators = [
+            (TRANSLATORS[t], TRANSLATORS[t].readings(spec, notation)) for t in spec.policy.translate
+        ]
         decisions += decide(
             values, source=source, spec=spec, rules=rules, translators=translators, known=texts
         )
@@ -121,16 +136,22 @@ def methods_of(decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=METHOD_SCHEMA)
 
 
-def _placeholder_decisions(values: pl.DataFrame, source: str, spec: FieldSpec, known: pl.Series) -> list[Decision]:
+def _placeholder_decisions(
+    values: pl.DataFrame, source: str, spec: FieldSpec, known: pl.Series
+) -> list[Decision]:
     """A placeholder in a field that may be empty means empty; measured by the good values that would be taken for one."""
     is_token = _is_placeholder()
-    shapes = values.group_by("shape", maintain_order=True).agg(is_token.all()).filter("value")["shape"].to_list()
+    shapes = (
+        values.group_by("shape", maintain_order=True).agg(is_token.all()).filter("value")["shape"].to_list()
+    )
     mistaken = int(known.to_frame("value").select(is_token.sum()).item() or 0)
     measured = Measured(known.len(), known.len() - mistaken, "masked")
     reading = Reading("nothing", lambda text: pl.when(text.is_null()).then(text))
     evidence = measured.describe("a token for nothing")
     return [
-        Decision(source, spec.name, s, PLACEHOLDER, reading, measured, measured.may_apply(spec.policy), evidence)
+        Decision(
+            source, spec.name, s, PLACEHOLDER, reading, measured, measured.may_apply(spec.policy), evidence
+        )
         for s in shapes
     ]
 
@@ -151,7 +172,9 @@ def _proposals(cells: pl.DataFrame, group: list[Decision], spec: FieldSpec, rule
     found = cells.join(by_shape, on="shape", how="inner", maintain_order="left")
     found = found.with_columns(first.reading.parse(pl.col("value")).alias("repaired"))
     if first.translator is PLACEHOLDER:
-        found = found.filter(_is_placeholder())  # a shape is known by a sample: others of it may mean something
+        found = found.filter(
+            _is_placeholder()
+        )  # a shape is known by a sample: others of it may mean something
     else:
         found = found.with_columns(in_domain(found, "repaired", spec, rules)).drop_nulls("repaired")
     return found.select(

@@ -25,7 +25,16 @@ PLACEHOLDERS = frozenset(
 )
 """What people and systems write where there is nothing to write, in lower case."""
 
-_SYMBOLS = {"€": "EUR", "£": "GBP", "us$": "USD", "u$s": "USD", "zł": "PLN", "zl": "PLN", "sfr": "CHF", "sfr.": "CHF"}
+_SYMBOLS = {
+    "€": "EUR",
+    "£": "GBP",
+    "us$": "USD",
+    "u$s": "USD",
+    "zł": "PLN",
+    "zl": "PLN",
+    "sfr": "CHF",
+    "sfr.": "CHF",
+}
 
 
 def folded(text: pl.Expr) -> pl.Expr:
@@ -45,11 +54,11 @@ def currency_words() -> dict[str, str]:
     """Name or symbol in lower case to ISO 4217 code."""
     from babel import Locale
 
-    pairs = [(symbol, code) for symbol, code in _SYMBOLS.items()]
+    pairs = list(_SYMBOLS.items())
     for language in LANGUAGES:
         locale = Locale(language)
         pairs += [(name, code) for code, name in locale.currencies.items()]
-        plurals = locale._data["currency_names_plural"]
+        plurals = locale._data["currency_names_plural"]  # noqa: SLF001 - babel has no public way to them
         pairs += [(name, code) for code, forms in plurals.items() for name in forms.values()]
     return _unambiguous(pairs)
 
@@ -85,9 +94,21 @@ def _written_as(words: Mapping[str, str]) -> Callable[[pl.Expr], pl.Expr]:
 def _tidied(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
     strip = r"^[\s\"'`]+|[\s\"'`.,;]+$"
     return [
-        Reading("white space", lambda t: t.str.replace_all(strip, ""), lambda t: pl.concat_str(pl.lit(" "), t, pl.lit("  "))),
-        Reading("capitals", lambda t: t.str.replace_all(strip, "").str.to_uppercase(), lambda t: t.str.to_lowercase()),
-        Reading("small letters", lambda t: t.str.replace_all(strip, "").str.to_lowercase(), lambda t: t.str.to_uppercase()),
+        Reading(
+            "white space",
+            lambda t: t.str.replace_all(strip, ""),
+            lambda t: pl.concat_str(pl.lit(" "), t, pl.lit("  ")),
+        ),
+        Reading(
+            "capitals",
+            lambda t: t.str.replace_all(strip, "").str.to_uppercase(),
+            lambda t: t.str.to_lowercase(),
+        ),
+        Reading(
+            "small letters",
+            lambda t: t.str.replace_all(strip, "").str.to_lowercase(),
+            lambda t: t.str.to_uppercase(),
+        ),
         Reading(
             "separators",
             lambda t: t.str.replace_all(r"[\s._-]+", "").str.to_uppercase(),

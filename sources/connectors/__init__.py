@@ -14,7 +14,7 @@ from sources.declaration import FilesEndpoint, HttpEndpoint, SqlEndpoint
 def payloads(
     endpoint: FilesEndpoint | SqlEndpoint | HttpEndpoint, partition: str, *, root: Path, deadline: Deadline
 ) -> Iterator[Payload]:
-    """Yield what the endpoint has for the partition; EndpointFailure where it does not serve or has nothing."""
+    """Yield what the endpoint has for the partition; EndpointFailure where it serves nothing."""
     match endpoint:
         case FilesEndpoint():
             return files.payloads(endpoint, partition, root=root, deadline=deadline)

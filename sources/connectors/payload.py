@@ -11,7 +11,7 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One thing that an endpoint hands over; its bytes come while they are iterated, EndpointFailure included."""
+    """One thing that an endpoint hands over; its bytes, or a failure, come while they are iterated."""
 
     name: str
     chunks: Iterator[bytes]

@@ -1,4 +1,4 @@
-"""One query of a database, its rows written down as NDJSON exactly as they came. SQLite for now, opened for reading only.
+"""One query of a database, its rows written down as NDJSON as they came. SQLite for now, for reading only.
 
 SQLite types values, not columns: one column may hold numbers and text, and both are written as they are.
 """
@@ -89,5 +89,5 @@ def _as_text(value: object) -> object:
 
 
 def _text(raw: bytes) -> str:
-    """Return text that is not utf-8 with its odd bytes escaped, so that the record is found unreadable, not changed."""
+    """Return text with bytes that are not utf-8 escaped: the record is found unreadable, not changed."""
     return raw.decode("utf-8", "surrogateescape")

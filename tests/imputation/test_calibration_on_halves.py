@@ -55,7 +55,8 @@ def test_weaker_evidence_than_the_field_accepts_applies_nothing() -> None:
 
 
 _ROWS = st.lists(
-    st.tuples(st.sampled_from([0.4, 0.5, 0.75, 0.9, 1.0]), st.integers(1, 25), st.booleans(), st.booleans()), max_size=60
+    st.tuples(st.sampled_from([0.4, 0.5, 0.75, 0.9, 1.0]), st.integers(1, 25), st.booleans(), st.booleans()),
+    max_size=60,
 )
 
 
@@ -74,7 +75,10 @@ def test_the_half_that_chooses_is_not_measured(rows) -> None:
     measured = [(s, n, r) for s, n, r, half in rows if not half]
     above = [r for s, n, r in measured if s >= found.share and n >= found.support]
     assert (found.above.cases, found.above.right) == (len(above), sum(above))
-    assert (found.below.cases, found.below.right) == (len(measured) - len(above), sum(r for _, _, r in measured) - sum(above))
+    assert (found.below.cases, found.below.right) == (
+        len(measured) - len(above),
+        sum(r for _, _, r in measured) - sum(above),
+    )
 
 
 @settings(max_examples=20, deadline=None)

@@ -31,7 +31,9 @@ _NO_GROUPS = pl.Series("town", [], pl.String)
 
 
 def _known(rows: list[tuple], name: str) -> pl.DataFrame:
-    frame = pl.DataFrame(rows, schema={"town": pl.String, name: pl.String}, orient="row").with_row_index("_case")
+    frame = pl.DataFrame(rows, schema={"town": pl.String, name: pl.String}, orient="row").with_row_index(
+        "_case"
+    )
     return frame.with_columns((pl.col("_case") % 2 == 0).alias("half"))
 
 
@@ -67,12 +69,23 @@ def test_only_the_groups_that_are_asked_for_or_tested_are_fitted() -> None:
 
 
 def test_the_median_of_a_group_is_written_as_the_contract_writes_the_field() -> None:
-    rows = [("Ulm", "1"), ("Ulm", "2.5"), ("Bonn", "1"), ("Bonn", "2"), ("Kiel", "7.125"), ("Kiel", None), ("Graz", "x")]
+    rows = [
+        ("Ulm", "1"),
+        ("Ulm", "2.5"),
+        ("Bonn", "1"),
+        ("Bonn", "2"),
+        ("Kiel", "7.125"),
+        ("Kiel", None),
+        ("Graz", "x"),
+    ]
     model, _ = _fit(fit_median, rows, "price")
     # Half a cent goes to the even cent, or away from zero: both are within a cent of the median.
     kiel = _table(model).pop("Kiel")
     assert kiel[0] in ("7.12", "7.13")
-    assert {town: said[0] for town, said in _table(model).items() if town != "Kiel"} == {"Ulm": "1.75", "Bonn": "1.5"}
+    assert {town: said[0] for town, said in _table(model).items() if town != "Kiel"} == {
+        "Ulm": "1.75",
+        "Bonn": "1.5",
+    }
     whole, _ = _fit(fit_median, [("Ulm", "1"), ("Ulm", "4"), ("Ulm", "9")], "pieces")
     assert _table(whole) == {"Ulm": ["4", 1.0, 3]}
 
@@ -91,8 +104,17 @@ def test_a_prediction_says_what_it_rests_on() -> None:
     ]
 
 
-_COLOURS = st.lists(st.tuples(st.sampled_from(["Ulm", "Bonn", None]), st.sampled_from(["r", "g", "b", "y", None])), max_size=20)
-_PRICES = st.lists(st.tuples(st.sampled_from(["Ulm", "Bonn", None]), st.sampled_from(["1", "1.01", "2", "3", "10", "-4", "0", None])), max_size=14)
+_COLOURS = st.lists(
+    st.tuples(st.sampled_from(["Ulm", "Bonn", None]), st.sampled_from(["r", "g", "b", "y", None])),
+    max_size=20,
+)
+_PRICES = st.lists(
+    st.tuples(
+        st.sampled_from(["Ulm", "Bonn", None]),
+        st.sampled_from(["1", "1.01", "2", "3", "10", "-4", "0", None]),
+    ),
+    max_size=14,
+)
 
 
 def _modes_without_each(rows: list[tuple]) -> list[tuple]:
@@ -120,7 +142,9 @@ def _medians_without_each(rows: list[tuple]) -> list[tuple]:
         if None in (town, truth) or not others:
             continue
         median = statistics.median(others)
-        out.append((1.0, len(others), abs(median - float(truth)) <= 0.005 * abs(float(truth)) + 1e-12, at % 2 == 0))
+        out.append(
+            (1.0, len(others), abs(median - float(truth)) <= 0.005 * abs(float(truth)) + 1e-12, at % 2 == 0)
+        )
     return out
 
 
@@ -140,7 +164,9 @@ def _predicted_alone(fit, rows: list[tuple], name: str, at: int) -> list[tuple]:
 @given(_COLOURS.filter(bool), st.data())
 def test_the_prediction_of_a_case_does_not_change_with_its_own_value(rows, data) -> None:
     at = data.draw(st.integers(0, len(rows) - 1))
-    own = [[(t, colour) if i == at else (t, v) for i, (t, v) in enumerate(rows)] for colour in ("r", "g", "new")]
+    own = [
+        [(t, colour) if i == at else (t, v) for i, (t, v) in enumerate(rows)] for colour in ("r", "g", "new")
+    ]
     said = [_predicted_alone(fit_mode, some, "colour", at) for some in own]
     assert said[0] == said[1] == said[2]
 

@@ -51,7 +51,8 @@ _CLEAN = pl.DataFrame(
 def _imputers(frame: pl.DataFrame, rules: RuleSet = _RULES) -> Imputers:
     groups = {"town": frame["town"].unique()} if "town" in frame.columns else {}
     return Imputers(
-        claims=fit_claim_calibrations([claim_cases(frame, rules)], rules), groups=fit_groups(_CLEAN.lazy(), groups, rules)
+        claims=fit_claim_calibrations([claim_cases(frame, rules)], rules),
+        groups=fit_groups(_CLEAN.lazy(), groups, rules),
     )
 
 
@@ -62,7 +63,9 @@ def _proposed(frame: pl.DataFrame, *, is_contested: bool = False, rules: RuleSet
 
 
 def test_a_missing_value_is_supplied_by_its_group_where_that_was_measured_to_be_right() -> None:
-    frame = _frame([(1, "till", 1, "V1", "Ulm", None, 5.0, "-"), (2, "till", 2, "V2", "Ulm", "red", None, "-")])
+    frame = _frame(
+        [(1, "till", 1, "V1", "Ulm", None, 5.0, "-"), (2, "till", 2, "V2", "Ulm", "red", None, "-")]
+    )
     assert _proposed(frame) == [
         (1, "colour", "red", "mode", "mode:town", "masked", "applied"),
         (2, "price", "5", "median", "median:town", "masked", "applied"),
@@ -70,7 +73,13 @@ def test_a_missing_value_is_supplied_by_its_group_where_that_was_measured_to_be_
 
 
 def test_a_group_of_two_minds_or_none_proposes_nothing() -> None:
-    frame = _frame([(1, "till", 1, "V1", "Bonn", None, 5.0, "-"), (2, "till", 2, "V2", "Kiel", None, 5.0, "-"), (3, "till", 3, "V3", None, None, 5.0, "-")])
+    frame = _frame(
+        [
+            (1, "till", 1, "V1", "Bonn", None, 5.0, "-"),
+            (2, "till", 2, "V2", "Kiel", None, 5.0, "-"),
+            (3, "till", 3, "V3", None, None, 5.0, "-"),
+        ]
+    )
     assert _proposed(frame) == []
 
 
@@ -81,11 +90,16 @@ def test_a_field_without_an_imputer_is_not_asked_for() -> None:
 
 def test_a_value_outside_its_domain_is_asked_for_once() -> None:
     cells = open_cells(_frame([(1, "till", 1, "V1", "Ulm", "green", -1.0, "-")]), _RULES, is_contested=False)
-    assert sorted(cells.select("_id", "field", "value").rows()) == [(1, "colour", "green"), (1, "price", "-1.0")]
+    assert sorted(cells.select("_id", "field", "value").rows()) == [
+        (1, "colour", "green"),
+        (1, "price", "-1.0"),
+    ]
 
 
 def test_the_others_are_asked_first_where_the_record_is_not_alone() -> None:
-    frame = _frame([(1, "till", 1, "V1", "Ulm", None, 5.0, "-"), (2, "web", 1, "V1", "Ulm", "blue", 5.0, "-")])
+    frame = _frame(
+        [(1, "till", 1, "V1", "Ulm", None, 5.0, "-"), (2, "web", 1, "V1", "Ulm", "blue", 5.0, "-")]
+    )
     assert _proposed(frame, is_contested=True) == [
         (1, "colour", "blue", "reference", "plurality", "agreement", "suggested"),
         (1, "colour", "red", "mode", "mode:town", "masked", "applied"),
@@ -93,7 +107,9 @@ def test_the_others_are_asked_first_where_the_record_is_not_alone() -> None:
 
 
 def test_a_contradicted_value_is_asked_for_too() -> None:
-    frame = _frame([(1, "till", 1, "V1", "Ulm", "red", 5.0, "-"), (2, "web", 1, "V1", "Ulm", "blue", 5.0, "-")])
+    frame = _frame(
+        [(1, "till", 1, "V1", "Ulm", "red", 5.0, "-"), (2, "web", 1, "V1", "Ulm", "blue", 5.0, "-")]
+    )
     assert open_cells(frame, _RULES, is_contested=False).is_empty()
     cells = open_cells(frame, _RULES, is_contested=True)
     assert cells.select("_id", "field", "value").rows() == [(1, "colour", "red"), (2, "colour", "blue")]
@@ -136,7 +152,9 @@ def test_what_the_others_agree_on_is_suggested_where_they_were_often_wrong() -> 
 
 def test_what_was_measured_of_imputers_is_told() -> None:
     rows = methods_of(_imputers(_frame([(1, "till", 1, "V1", "Ulm", None, 5.0, "-")])), _RULES)
-    told = rows.select("method", "field", "arm", "cases", "right", "evidence_class", "max_error", "is_applied").rows()
+    told = rows.select(
+        "method", "field", "arm", "cases", "right", "evidence_class", "max_error", "is_applied"
+    ).rows()
     assert [row[:3] for row in told] == [
         ("reference", "colour", "plurality"),
         ("mode", "colour", "mode:town"),

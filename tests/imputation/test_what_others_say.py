@@ -22,7 +22,9 @@ def _counted(rows: list[tuple]) -> list[tuple]:
     """The same, by hand: every other reporter has one vote for each value that it claims."""
     out = []
     for identity, reporter, _ in rows:
-        stated = {(r, c) for i, r, c in rows if i == identity and r != reporter and c is not None and i is not None}
+        stated = {
+            (r, c) for i, r, c in rows if i == identity and r != reporter and c is not None and i is not None
+        }
         votes = Counter(claim for _, claim in stated).most_common()
         if votes and (len(votes) == 1 or votes[0][1] > votes[1][1]):
             out.append((votes[0][0], votes[0][1] / len(stated), votes[0][1], len(stated)))
@@ -32,7 +34,11 @@ def _counted(rows: list[tuple]) -> list[tuple]:
 
 
 _ROWS = st.lists(
-    st.tuples(st.sampled_from([1, 1, 1, 2, None]), st.sampled_from(["a", "b", "c", "d", "e", None]), st.sampled_from([*"vwxyz", None])),
+    st.tuples(
+        st.sampled_from([1, 1, 1, 2, None]),
+        st.sampled_from(["a", "b", "c", "d", "e", None]),
+        st.sampled_from([*"vwxyz", None]),
+    ),
     max_size=18,
 )
 
@@ -45,12 +51,25 @@ def test_what_the_others_say_is_what_a_plain_count_gives(rows) -> None:
 
 def test_a_reporter_who_claims_many_values_is_counted_out_of_all_of_them() -> None:
     # Without a's three votes, v, w and x have one each, and y has two: the fourth in the order of all votes.
-    rows = [(1, "a", v) for v in "vwx"] + [(1, r, v) for r, v in zip("bcd", "vwx", strict=True)] + [(1, "e", "y"), (1, "f", "y")]
+    rows = (
+        [(1, "a", v) for v in "vwx"]
+        + [(1, r, v) for r, v in zip("bcd", "vwx", strict=True)]
+        + [(1, "e", "y"), (1, "f", "y")]
+    )
     assert _said(rows)[0] == ("y", 0.4, 2, 5)
 
 
 def test_two_values_that_lead_without_the_reporters_own_are_level() -> None:
-    rows = [(1, "a", "v"), (1, "a", "w"), (1, "b", "v"), (1, "c", "w"), (1, "d", "x"), (1, "e", "x"), (1, "f", "y"), (1, "g", "y")]
+    rows = [
+        (1, "a", "v"),
+        (1, "a", "w"),
+        (1, "b", "v"),
+        (1, "c", "w"),
+        (1, "d", "x"),
+        (1, "e", "x"),
+        (1, "f", "y"),
+        (1, "g", "y"),
+    ]
     assert _said(rows)[0] == (None, None, 0, 6)
 
 

@@ -1,11 +1,15 @@
 """Records that speak of the same thing: who contradicts whom, and which of them stands for all."""
 
+from collections import Counter
+
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestration_assets.settlement.agreement import compared_fields, contradictions, duplicates
-from orchestration_assets.settlement.verdicts import settle, withdraw_contradicted
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
+from orchestration_assets.settlement.verdicts import settle, withdraw_contradicted
 from validators.contract import Contract, field
 from validators.judgement import FINDING_SCHEMA, RAW, findings_of
 from validators.rules import RuleSet, compile_contract
@@ -33,7 +37,9 @@ _PAYMENT, _REPORT = compile_contract(Payment), compile_contract(Report)
 
 def _frame(rows: list[tuple], rules: RuleSet) -> pl.DataFrame:
     """(_source, then the fields); `_id` counts from 0, and what is alike in its key has one identity."""
-    frame = pl.DataFrame(rows, schema={"_source": pl.String, **rules.schema}, orient="row").with_row_index("_id")
+    frame = pl.DataFrame(rows, schema={"_source": pl.String, **rules.schema}, orient="row").with_row_index(
+        "_id"
+    )
     identity = pl.col(rules.key[0]).cast(pl.Categorical).to_physical().cast(pl.UInt64).alias("_identity")
     raw = [pl.col(name).cast(pl.String).alias(RAW + name) for name in rules.fields]
     return frame.with_columns(pl.col("_id").cast(pl.UInt64), identity, *raw)
@@ -84,8 +90,12 @@ def test_under_entity_grain_every_field_but_the_key_is_compared() -> None:
 
 
 def test_a_contradiction_is_counted_and_not_quoted() -> None:
-    found = contradictions(_payments(("a", 10.0, "x@y.z"), ("b", 10.0, "u@v.w"), ("c", 10.0, "x@y.z")), _PAYMENT)
-    assert found.select("_id", "message", "value").rows() == [(1, "2 of 2 other reports say otherwise", "u@v.w")]
+    found = contradictions(
+        _payments(("a", 10.0, "x@y.z"), ("b", 10.0, "u@v.w"), ("c", 10.0, "x@y.z")), _PAYMENT
+    )
+    assert found.select("_id", "message", "value").rows() == [
+        (1, "2 of 2 other reports say otherwise", "u@v.w")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -95,13 +105,18 @@ def test_a_contradiction_is_counted_and_not_quoted() -> None:
         ([("a", "1"), ("b", "2"), ("c", "2")], [0]),
         ([("a", "1"), ("b", "1"), ("c", "2")], [2]),
         ([("a", "1"), ("b", "2"), ("c", "3")], []),
-        ([("a", "1"), ("b", "1"), ("c", "2"), ("d", "2")], [0, 1, 2, 3]),  # of the others, two of three each time
+        (
+            [("a", "1"), ("b", "1"), ("c", "2"), ("d", "2")],
+            [0, 1, 2, 3],
+        ),  # of the others, two of three each time
         ([("a", "1"), ("b", "2"), ("b", "2"), ("b", "2")], []),  # one reporter, however often
         ([("a", "1"), ("b", "2"), ("c", "2"), ("d", "3"), ("e", "4")], []),  # two of four are no majority
         ([("a", None), ("b", "2"), ("c", "2")], []),
     ],
 )
-def test_under_report_grain_a_value_is_contradicted_by_the_most_of_at_least_two_others(said, contradicted) -> None:
+def test_under_report_grain_a_value_is_contradicted_by_the_most_of_at_least_two_others(
+    said, contradicted
+) -> None:
     assert _against(_reports(*said), _REPORT) == contradicted
 
 
@@ -110,7 +125,10 @@ def test_under_report_grain_only_what_can_be_imputed_is_compared() -> None:
 
 
 def test_records_of_different_things_do_not_contradict() -> None:
-    frame = _frame([("a", "P1", 10.0, None), ("b", "P2", 12.0, None), ("c", None, 14.0, None), ("d", None, 16.0, None)], _PAYMENT)
+    frame = _frame(
+        [("a", "P1", 10.0, None), ("b", "P2", 12.0, None), ("c", None, 14.0, None), ("d", None, 16.0, None)],
+        _PAYMENT,
+    )
     assert _against(frame, _PAYMENT) == []
 
 
@@ -142,8 +160,11 @@ def test_a_record_without_an_identity_is_nobodys_duplicate() -> None:
 def _verdicts(frame: pl.DataFrame, rules: RuleSet) -> dict[int, tuple]:
     """`_id` to its verdict, and the record that stands for it."""
     done = settle(frame, findings_of(frame, rules), PROPOSAL_SCHEMA.to_frame(), rules, is_contested=True)
-    trusted = {i: ("trusted", None) for i in done.trusted["_id"]}
-    held = {i: (verdict, other) for i, verdict, other in done.held.select("_id", "_verdict", "_stands_for").iter_rows()}
+    trusted = dict.fromkeys(done.trusted["_id"], ("trusted", None))
+    held = {
+        i: (verdict, other)
+        for i, verdict, other in done.held.select("_id", "_verdict", "_stands_for").iter_rows()
+    }
     assert not trusted.keys() & held.keys()
     return dict(sorted((trusted | held).items()))
 
@@ -153,8 +174,14 @@ def _verdicts(frame: pl.DataFrame, rules: RuleSet) -> dict[int, tuple]:
     [
         ([("a", 10.0), ("b", 10.0)], {0: ("trusted", None), 1: ("duplicate", 0)}),
         ([("a", 10.0), ("b", 12.0)], {0: ("review", None), 1: ("review", None)}),
-        ([("a", 10.0), ("b", 12.0), ("c", 14.0)], {0: ("review", None), 1: ("review", None), 2: ("review", None)}),
-        ([("a", 12.0), ("b", 10.0), ("c", 10.0)], {0: ("review", None), 1: ("trusted", None), 2: ("duplicate", 1)}),
+        (
+            [("a", 10.0), ("b", 12.0), ("c", 14.0)],
+            {0: ("review", None), 1: ("review", None), 2: ("review", None)},
+        ),
+        (
+            [("a", 12.0), ("b", 10.0), ("c", 10.0)],
+            {0: ("review", None), 1: ("trusted", None), 2: ("duplicate", 1)},
+        ),
         ([("a", 10.0), ("a", 12.0)], {0: ("review", None), 1: ("review", None)}),
         ([("a", None), ("b", 10.0)], {0: ("duplicate", 1), 1: ("trusted", None)}),
         ([("a", -1.0), ("b", None)], {0: ("quarantine", None), 1: ("quarantine", None)}),
@@ -169,8 +196,14 @@ def test_under_entity_grain_one_record_of_those_that_agree_is_trusted(said, verd
     [
         ([("a", "1"), ("b", "1")], {0: ("trusted", None), 1: ("trusted", None)}),
         ([("a", "1"), ("b", "2")], {0: ("trusted", None), 1: ("trusted", None)}),
-        ([("a", "1"), ("b", "1"), ("c", "2")], {0: ("trusted", None), 1: ("trusted", None), 2: ("review", None)}),
-        ([("a", "1"), ("a", "1"), ("b", None)], {0: ("trusted", None), 1: ("duplicate", 0), 2: ("quarantine", None)}),
+        (
+            [("a", "1"), ("b", "1"), ("c", "2")],
+            {0: ("trusted", None), 1: ("trusted", None), 2: ("review", None)},
+        ),
+        (
+            [("a", "1"), ("a", "1"), ("b", None)],
+            {0: ("trusted", None), 1: ("duplicate", 0), 2: ("quarantine", None)},
+        ),
     ],
 )
 def test_under_report_grain_every_report_keeps_its_place(said, verdicts) -> None:
@@ -181,11 +214,21 @@ def test_a_translation_that_the_others_contradict_is_only_suggested() -> None:
     frame = _payments(("a", 10.0), ("b", 10.0), ("c", None)).with_columns(
         pl.Series(RAW + "amount", ["10", "10", "12,50"])
     )
-    proposal = {**dict.fromkeys(PROPOSAL_SCHEMA), "_id": 2, "field": "amount", "original": "12,50", "repaired": "12.5",
-                "shape": "99,99", "status": "applied", "evidence": "measured"}
+    proposal = {
+        **dict.fromkeys(PROPOSAL_SCHEMA),
+        "_id": 2,
+        "field": "amount",
+        "original": "12,50",
+        "repaired": "12.5",
+        "shape": "99,99",
+        "status": "applied",
+        "evidence": "measured",
+    }
     proposals = pl.DataFrame([proposal], schema=PROPOSAL_SCHEMA)
     withdrawn = withdraw_contradicted(frame, proposals, _PAYMENT)
-    assert withdrawn.select("status", "evidence").rows() == [("suggested", "measured; but the other reports contradict it")]
+    assert withdrawn.select("status", "evidence").rows() == [
+        ("suggested", "measured; but the other reports contradict it")
+    ]
     agreeing = proposals.with_columns(pl.lit("10").alias("repaired"))
     assert withdraw_contradicted(frame, agreeing, _PAYMENT).equals(agreeing)
 
@@ -193,3 +236,64 @@ def test_a_translation_that_the_others_contradict_is_only_suggested() -> None:
 def test_no_records_contradict_nobody() -> None:
     assert contradictions(_payments(), _PAYMENT).schema == FINDING_SCHEMA
     assert _verdicts(_payments(), _PAYMENT) == {}
+
+
+def test_records_that_say_nothing_but_their_key_do_not_contradict() -> None:
+    class Key(Contract):
+        number: str = field(key=True)
+
+    rules = compile_contract(Key)
+    assert _against(_frame([("a", "P1"), ("b", "P1")], rules), rules) == []
+
+
+def _outvoted_by_hand(rows: list[tuple]) -> list[int]:
+    """(source, payment, amount): whose amount is not stated by more sources than any other of the same payment."""
+    out = []
+    for at, (_, payment, amount) in enumerate(rows):
+        stated = {(s, a) for s, p, a in rows if p == payment and a is not None}
+        votes = Counter(a for _, a in stated)
+        leads = amount is not None and all(
+            votes[amount] > count for other, count in votes.items() if other != amount
+        )
+        if payment is not None and amount is not None and not leads:
+            out.append(at)
+    return out
+
+
+def _overruled_by_hand(rows: list[tuple]) -> list[int]:
+    """(site, flight, gate): against whose gate more than half of what the other sites state, by two of them, stands."""
+    out = []
+    for at, (site, flight, gate) in enumerate(rows):
+        stated = {(s, g) for s, f, g in rows if f == flight and s != site and g is not None}
+        votes = Counter(g for _, g in stated)
+        against = max((count for other, count in votes.items() if other != gate), default=0)
+        if None not in (flight, gate) and against >= 2 and against > len(stated) / 2:
+            out.append(at)
+    return out
+
+
+_SAID = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b", "c", "d", "e"]),
+        st.sampled_from(["1", "1", "2", None]),
+        st.sampled_from([1.0, 1.0, 2.0, 3.0, None]),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_SAID)
+def test_contradictions_under_entity_grain_are_those_of_a_plain_count(rows) -> None:
+    frame = _frame([(source, payment, amount, None) for source, payment, amount in rows], _PAYMENT)
+    frame = frame.with_columns(pl.when(pl.col("number").is_not_null()).then("_identity").alias("_identity"))
+    assert _against(frame, _PAYMENT) == _outvoted_by_hand(rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_SAID)
+def test_contradictions_under_report_grain_are_those_of_a_plain_count(rows) -> None:
+    said = [(site, flight, None if gate is None else f"G{gate}") for site, flight, gate in rows]
+    frame = _frame([("web", site, flight, gate, None) for site, flight, gate in said], _REPORT)
+    frame = frame.with_columns(pl.when(pl.col("flight").is_not_null()).then("_identity").alias("_identity"))
+    assert _against(frame, _REPORT) == _overruled_by_hand(said)

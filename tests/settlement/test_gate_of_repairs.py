@@ -59,7 +59,9 @@ def test_the_bound_falls_with_each_case_that_is_right_and_rises_with_each_that_i
 def test_a_field_accepts_evidence_of_its_class_and_of_stronger_ones(accepted, given_class) -> None:
     order = ["agreement", "masked", "judged"]
     measured = Measured(1000, 1000, given_class)
-    assert measured.may_apply(FieldPolicy(evidence=accepted)) == (order.index(given_class) >= order.index(accepted))
+    assert measured.may_apply(FieldPolicy(evidence=accepted)) == (
+        order.index(given_class) >= order.index(accepted)
+    )
 
 
 def test_the_promise_is_kept_at_its_very_bound() -> None:

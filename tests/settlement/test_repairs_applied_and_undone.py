@@ -50,10 +50,16 @@ _ROWS = [(0, "A", "1,5", None), (1, "B", "2", "x"), (2, "C", None, "2026-11-01T1
 
 def test_a_repair_changes_its_cell_in_text_and_in_value_and_no_other() -> None:
     frame = _frame(_ROWS)
-    repaired = apply_repairs(frame, _proposals((0, "price", "1.5", "applied"), (1, "at", None, "applied")), _RULES)
+    repaired = apply_repairs(
+        frame, _proposals((0, "price", "1.5", "applied"), (1, "at", None, "applied")), _RULES
+    )
     assert repaired.columns == frame.columns
     assert repaired.select("raw.price", "price").rows() == [("1.5", 1.5), ("2", 2.0), (None, None)]
-    assert repaired.select("raw.at", "at").rows() == [(None, None), (None, None), ("2026-11-01T10:00:00", datetime(2026, 11, 1, 10))]
+    assert repaired.select("raw.at", "at").rows() == [
+        (None, None),
+        (None, None),
+        ("2026-11-01T10:00:00", datetime(2026, 11, 1, 10)),
+    ]
     assert repaired["number"].to_list() == ["A", "B", "C"]
 
 
@@ -64,7 +70,9 @@ def test_what_is_suggested_or_undone_changes_nothing() -> None:
 
 
 def test_the_first_repair_in_force_of_a_cell_counts() -> None:
-    proposals = _proposals((0, "price", "1", "suggested"), (0, "price", "2", "applied"), (0, "price", "3", "applied"))
+    proposals = _proposals(
+        (0, "price", "1", "suggested"), (0, "price", "2", "applied"), (0, "price", "3", "applied")
+    )
     assert applied(proposals)["repaired"].to_list() == ["2"]
     assert apply_repairs(_frame(_ROWS), proposals, _RULES)["price"].to_list() == [2.0, 2.0, None]
 
@@ -76,11 +84,15 @@ def test_a_repair_that_the_type_does_not_read_leaves_a_malformed_cell() -> None:
 
 
 def test_a_repair_of_a_record_that_is_not_there_adds_none() -> None:
-    assert_frame_equal(apply_repairs(_frame(_ROWS), _proposals((9, "price", "1", "applied")), _RULES), _frame(_ROWS))
+    assert_frame_equal(
+        apply_repairs(_frame(_ROWS), _proposals((9, "price", "1", "applied")), _RULES), _frame(_ROWS)
+    )
 
 
 def test_the_repaired_fields_of_a_record_are_named_in_order() -> None:
-    proposals = _proposals((0, "price", "1", "applied"), (0, "at", None, "applied"), (1, "at", None, "suggested"))
+    proposals = _proposals(
+        (0, "price", "1", "applied"), (0, "at", None, "applied"), (1, "at", None, "suggested")
+    )
     assert repaired_fields(proposals).rows() == [(0, ["at", "price"])]
 
 
@@ -123,27 +135,44 @@ def test_a_held_record_keeps_the_text_that_was_delivered() -> None:
     proposals = _proposals((0, "price", "1.5", "applied"), (0, "at", "never", "suggested"))
     done = settle(frame, findings_of(frame, _RULES), proposals, _RULES, is_contested=False)
     assert done.trusted.is_empty()
-    assert done.held.select("_id", "_verdict", "number", "price", "at").rows() == [(0, "review", "A", "1,5", "x")]
-    assert [(e["field"], e["kind"], e["value"]) for e in done.held["_errors"][0]] == [("at", "malformed", "x")]
-    assert sorted(done.findings.select("field", "kind").rows()) == [("at", "malformed"), ("price", "malformed")]
+    assert done.held.select("_id", "_verdict", "number", "price", "at").rows() == [
+        (0, "review", "A", "1,5", "x")
+    ]
+    assert [(e["field"], e["kind"], e["value"]) for e in done.held["_errors"][0]] == [
+        ("at", "malformed", "x")
+    ]
+    assert sorted(done.findings.select("field", "kind").rows()) == [
+        ("at", "malformed"),
+        ("price", "malformed"),
+    ]
 
 
 def test_a_record_is_reviewed_where_every_bad_cell_has_a_suggestion_and_else_quarantined() -> None:
     frame = _frame([(0, "A", "?", "x"), (1, "B", "?", "x")])
-    proposals = _proposals((0, "price", "1", "suggested"), (0, "at", None, "suggested"), (1, "price", "1", "suggested"))
+    proposals = _proposals(
+        (0, "price", "1", "suggested"), (0, "at", None, "suggested"), (1, "price", "1", "suggested")
+    )
     done = settle(frame, findings_of(frame, _RULES), proposals, _RULES, is_contested=False)
     assert done.held.select("_id", "_verdict").rows() == [(0, "review"), (1, "quarantine")]
 
 
 def test_an_undone_suggestion_is_no_way_out() -> None:
     frame = _frame([(0, "A", "?", None)])
-    done = settle(frame, findings_of(frame, _RULES), _proposals((0, "price", "1", "undone")), _RULES, is_contested=False)
+    done = settle(
+        frame, findings_of(frame, _RULES), _proposals((0, "price", "1", "undone")), _RULES, is_contested=False
+    )
     assert done.held["_verdict"].to_list() == ["quarantine"]
 
 
 def test_a_repaired_record_is_trusted_typed_and_says_what_was_repaired() -> None:
     frame = _frame([(0, "A", "1,5", None), (1, "B", "2", None)])
-    done = settle(frame, findings_of(frame, _RULES), _proposals((0, "price", "1.5", "applied")), _RULES, is_contested=False)
+    done = settle(
+        frame,
+        findings_of(frame, _RULES),
+        _proposals((0, "price", "1.5", "applied")),
+        _RULES,
+        is_contested=False,
+    )
     assert done.held.is_empty()
     assert done.trusted.select("_id", "number", "price", "at", "_repaired").rows() == [
         (0, "A", 1.5, None, ["price"]),
@@ -154,6 +183,15 @@ def test_a_repaired_record_is_trusted_typed_and_says_what_was_repaired() -> None
 
 def test_a_repair_that_breaks_the_contract_is_judged_again() -> None:
     frame = _frame([(0, "A", "?", None)])
-    done = settle(frame, findings_of(frame, _RULES), _proposals((0, "price", "-1", "applied")), _RULES, is_contested=False)
+    done = settle(
+        frame,
+        findings_of(frame, _RULES),
+        _proposals((0, "price", "-1", "applied")),
+        _RULES,
+        is_contested=False,
+    )
     assert done.trusted.is_empty()
-    assert sorted(done.findings.select("field", "rule").rows()) == [("price", "greater_than"), ("price", "notation")]
+    assert sorted(done.findings.select("field", "rule").rows()) == [
+        ("price", "greater_than"),
+        ("price", "notation"),
+    ]

@@ -8,19 +8,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
+from orchestration_assets.settlement.verdicts import settle
 from orchestration_assets.settlement.way import Repaired, repair_records
 from validators.contract import Contract, field
+from validators.judgement import FINDING_SCHEMA
 from validators.parsing import Notation
 from validators.rules import RuleSet, compile_contract
+from validators.triage import typed
 
 
 class Payment(Contract):
     """One row per payment. The promises are loose, so that a handful of records opens the gate."""
 
     number: str = field(key=True, str_matches="^P[0-9]$", translate="code", max_error=0.5)
-    town: str = field(isin=["ULM", "BONN"], translate="code", impute=("reference", "mode:shop"), max_error=0.5, evidence="agreement")
+    town: str = field(
+        isin=["ULM", "BONN"],
+        translate="code",
+        impute=("reference", "mode:shop"),
+        max_error=0.5,
+        evidence="agreement",
+    )
     shop: str = field(nullable=True)
-    price: float = field(gt=0, translate="money", impute=("reference", "median:shop"), max_error=0.5, evidence="agreement")
+    price: float = field(
+        gt=0, translate="money", impute=("reference", "median:shop"), max_error=0.5, evidence="agreement"
+    )
     risk: float = field(nullable=True, le=1, translate="number", max_error=0.5)
     note: str = field(nullable=True, str_length={"max_value": 3}, severity="warning")
 
@@ -31,7 +43,11 @@ class Report(Contract, grain="report"):
     site: str = field(source=True, isin=["a", "b", "c"])
     flight: str = field(entity=True, str_matches="^F[0-9]$")
     clock: str = field(
-        str_matches=r"^(1[0-2]|[1-9]):[0-5][0-9] [ap]\.m\.$", translate="clock", impute="agreement", max_error=0.5, evidence="agreement"
+        str_matches=r"^(1[0-2]|[1-9]):[0-5][0-9] [ap]\.m\.$",
+        translate="clock",
+        impute="agreement",
+        max_error=0.5,
+        evidence="agreement",
     )
     gate: str = field(impute="agreement", max_error=0.5, evidence="agreement")
 
@@ -55,13 +71,17 @@ _REPORTS = st.tuples(
 
 def _records(rows: list[tuple], rules: RuleSet) -> pl.DataFrame:
     """Text records; every other one comes from another source."""
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(rules.fields, pl.String), orient="row").with_row_index("_id")
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(rules.fields, pl.String), orient="row").with_row_index(
+        "_id"
+    )
     source = pl.when(pl.col("_id") % 2 == 0).then(pl.lit("till")).otherwise(pl.lit("web")).alias("_source")
     return frame.with_columns(pl.col("_id").cast(pl.UInt64), source)
 
 
 def _repair(records: pl.DataFrame, rules: RuleSet) -> Repaired:
-    return repair_records(records, rules, {source: dict.fromkeys(rules.fields, Notation()) for source in ("till", "web")})
+    return repair_records(
+        records, rules, {source: dict.fromkeys(rules.fields, Notation()) for source in ("till", "web")}
+    )
 
 
 def _places(done: Repaired) -> list[tuple[int, str]]:
@@ -85,22 +105,25 @@ def _check(done: Repaired, records: pl.DataFrame, rules: RuleSet) -> None:
     for part in done.settled:
         same = part.held.filter(pl.col("_verdict") == "duplicate")
         assert same["_stands_for"].null_count() == 0
-        assert part.held.filter(pl.col("_verdict") != "duplicate")["_stands_for"].null_count() == part.held.height - same.height
+        assert (
+            part.held.filter(pl.col("_verdict") != "duplicate")["_stands_for"].null_count()
+            == part.held.height - same.height
+        )
         if rules.grain == "entity":
             assert set(same["_stands_for"]) <= kept
-        texts = records.join(part.held.select("_id"), on="_id").sort("_id").select(rules.fields)
+        texts = records.join(part.held.select("_id"), on="_id").sort("_id").select(list(rules.fields))
         nothing = pl.when(pl.col(pl.String) != "").then(pl.col(pl.String))
         assert_frame_equal(part.held.sort("_id").select(list(rules.fields)), texts.with_columns(nothing))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(_PAYMENTS, max_size=24))
 def test_every_payment_gets_exactly_one_place(rows) -> None:
     records = _records(rows, _PAYMENT)
     _check(_repair(records, _PAYMENT), records, _PAYMENT)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(_REPORTS, max_size=24))
 def test_every_report_gets_exactly_one_place(rows) -> None:
     records = _records(rows, _REPORT)
@@ -120,11 +143,18 @@ _PAYMENT_VALUES = [
     ["0.5", "0,5", "n/a", None],
     ["ok", "too long", None],
 ]
-_REPORT_VALUES = [["a", "b", "c", None], ["F1", "F2", "F3", None], ["7:10 a.m.", "7:20 p.m.", "19:20", "7:10a", None], ["G1", "G2", None]]
+_REPORT_VALUES = [
+    ["a", "b", "c", None],
+    ["F1", "F2", "F3", None],
+    ["7:10 a.m.", "7:20 p.m.", "19:20", "7:10a", None],
+    ["G1", "G2", None],
+]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize(("rules", "values"), [(_PAYMENT, _PAYMENT_VALUES), (_REPORT, _REPORT_VALUES)], ids=["payments", "reports"])
+@pytest.mark.parametrize(
+    ("rules", "values"), [(_PAYMENT, _PAYMENT_VALUES), (_REPORT, _REPORT_VALUES)], ids=["payments", "reports"]
+)
 def test_many_records_that_collide_are_conserved_and_some_are_repaired(rules, values, seed) -> None:
     records = _records(_many(values, 400, seed), rules)
     done = _repair(records, rules)
@@ -132,7 +162,9 @@ def test_many_records_that_collide_are_conserved_and_some_are_repaired(rules, va
     assert done.proposals.filter(pl.col("status") == "applied").height > 0
 
 
-@pytest.mark.parametrize(("rules", "values"), [(_PAYMENT, _PAYMENT_VALUES), (_REPORT, _REPORT_VALUES)], ids=["payments", "reports"])
+@pytest.mark.parametrize(
+    ("rules", "values"), [(_PAYMENT, _PAYMENT_VALUES), (_REPORT, _REPORT_VALUES)], ids=["payments", "reports"]
+)
 def test_the_same_records_give_the_same_tables(rules, values) -> None:
     records = _records(_many(values, 300, 7), rules)
     first, second = _repair(records, rules), _repair(records, rules)
@@ -161,7 +193,7 @@ _ORDERS = st.tuples(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(_ORDERS, max_size=20), st.randoms(use_true_random=False))
 def test_the_order_of_the_records_does_not_change_how_many_get_which_verdict(rows, random) -> None:
     records = _records(rows, _ORDER).with_columns(pl.lit("till").alias("_source"))
@@ -171,22 +203,48 @@ def test_the_order_of_the_records_does_not_change_how_many_get_which_verdict(row
     assert _counts(_repair(shuffled, _ORDER)) == _counts(_repair(records, _ORDER))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(_PAYMENTS, max_size=24))
 def test_what_is_trusted_keeps_the_contract_and_agrees_with_itself(rows) -> None:
     done = _repair(_records(rows, _PAYMENT), _PAYMENT)
-    for frame in (done.clean, *(part.trusted for part in done.settled)):
-        good = frame.filter(
-            pl.col("number").str.contains("^P[0-9]$"),
-            pl.col("town").is_in(["ULM", "BONN"]),
-            pl.col("price") > 0,
-            pl.col("risk").is_null() | (pl.col("risk") <= 1),
-        )
-        assert good.height == frame.height
-        assert frame["number"].is_unique().all()
+    frames = [done.clean, *(part.trusted for part in done.settled)]
+    trusted = pl.concat([frame.select(list(_PAYMENT.fields)) for frame in frames])
+    good = trusted.filter(
+        pl.col("number").str.contains("^P[0-9]$"),
+        pl.col("town").is_in(["ULM", "BONN"]),
+        pl.col("price") > 0,
+        pl.col("risk").is_null() | (pl.col("risk") <= 1),
+    )
+    assert good.height == trusted.height
+    assert trusted["number"].is_unique().all()
 
 
 def test_no_records_are_conserved_too() -> None:
     done = _repair(_records([], _PAYMENT), _PAYMENT)
     assert _places(done) == []
     assert done.proposals.is_empty()
+
+
+@pytest.mark.xfail(
+    reason="repair_records hands no taken keys to settle; steps/settlement.py does", strict=True
+)
+def test_a_repaired_key_that_is_another_records_is_not_trusted() -> None:
+    rows = [(f"P{i}", "ULM", "s1", "10.25", "0.5", None) for i in range(10)]
+    done = _repair(_records([*rows, ("p1", "ULM", "s1", "99.5", "0.5", None)], _PAYMENT), _PAYMENT)
+    assert _places(done)[10] == (10, "review")
+
+
+def test_a_taken_key_is_held_for_a_person_with_its_reason() -> None:
+    records = _records([("P1", "ULM", "s1", "10.25", None, None)], _PAYMENT)
+    frame = (
+        typed(records.lazy(), _PAYMENT, {}).with_columns(pl.lit(1, pl.UInt64).alias("_identity")).collect()
+    )
+    findings, proposals = FINDING_SCHEMA.to_frame(), PROPOSAL_SCHEMA.to_frame()
+    done = settle(
+        frame, findings, proposals, _PAYMENT, is_contested=False, taken=pl.Series("_id", [0], pl.UInt64)
+    )
+    assert done.trusted.is_empty()
+    assert done.held.select("_id", "_verdict").rows() == [(0, "review")]
+    assert done.findings.select("field", "kind", "rule").rows() == [
+        ("number", "inconsistent", "key_is_its_own")
+    ]

@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +34,7 @@ def test_the_very_bytes_are_kept_under_their_hash(harbour, shop: Source) -> None
     assert delivery.content_hash == digest
     assert delivery.path == f"{DAY}/{digest}.csv"
     assert (harbour.store / delivery.path).read_bytes() == CSV
-    assert os.listdir(harbour.store / DAY) == [f"{digest}.csv"]
+    assert [path.name for path in (harbour.store / DAY).iterdir()] == [f"{digest}.csv"]
 
 
 def test_a_delivery_says_what_came_from_where(harbour, shop: Source) -> None:

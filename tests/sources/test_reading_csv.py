@@ -173,6 +173,12 @@ def test_in_a_single_column_an_empty_line_is_no_record_and_an_empty_text_is() ->
     assert rows(b"a\n\nb\n", width=1) == [(0, "a"), (2, "b")]
 
 
+@pytest.mark.parametrize("width", [1_000, 1_001, 20_000])
+def test_wide_records_with_quotes_are_read(width: int) -> None:
+    wide = b'"a;b"' + b";c" * (width - 1)
+    assert rows(wide + b"\n" + wide + b";d\n", width=width) == [(0, "a;b", *("c" * (width - 1)))]
+
+
 def test_many_records_over_several_lines_are_read_by_all_threads_alike() -> None:
     data = b"".join(b'%d;"a""\n\r\n;%d";"b"\n' % (i, i) for i in range(200_000))
     read = read_csv_text(data, Dialect(";", '"', "utf-8", 3))
@@ -181,7 +187,7 @@ def test_many_records_over_several_lines_are_read_by_all_threads_alike() -> None
     assert read.fields.row(123_456) == ("123456", 'a"\n\r\n;123456', "b")
 
 
-# Texts with what is awkward in CSV; a record of one empty field is an empty line, so there are two fields at least.
+# Texts with what is awkward in CSV.
 TEXTS = st.text(st.sampled_from('ab;"\n\r ,€x'), max_size=6)
 WRITERS = st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
 DAMAGE = st.sampled_from([b";", b'"', b"\xff", b"\0", b"\n", b"\r\n", b'";"', b"", b'a"b'])
@@ -237,7 +243,8 @@ def assert_unreadable_lines_are_alone(
         line = lines[position].removesuffix(b"\r")
         is_text = b"\0" not in line and "\ufffd" not in line.decode(errors="replace")
         assert not (is_text and b'"' not in line and line.count(b";") == 2)
-        assert position not in begins and position < size
+        assert position not in begins
+        assert position < size
 
 
 def records_by_hand(

@@ -23,6 +23,11 @@ fields:
   amount: {from: betrag, unit: cents, decimal: ","}
 """
 
+NO_ENCODING = (
+    "`notation.encoding`: `utf-16` is neither utf-8 nor a single-byte encoding such as latin-1 or cp1252"
+)
+NO_UNIT = "`fields.amount.unit` is 'cent', expected 'cents', 'percent', 'permille', 'thousands' or 'millions'"
+
 
 def written(folder: Path, text: str, name: str = "shop.yaml") -> Path:
     path = folder / name
@@ -81,11 +86,11 @@ def test_every_mistake_of_a_file_is_named_at_once_with_its_line(tmp_path: Path) 
         (4, "`delivers` is 'daily', expected 'increment' or 'snapshot'"),
         (
             7,
-            "`notation.encoding`: `utf-16` is neither utf-8 nor a single-byte encoding such as latin-1 or cp1252",
+            NO_ENCODING,
         ),
         (
             10,
-            "`fields.amount.unit` is 'cent', expected 'cents', 'percent', 'permille', 'thousands' or 'millions'",
+            NO_UNIT,
         ),
     ]
     assert mistakes[1].hint.startswith("Did you mean `owner`?")

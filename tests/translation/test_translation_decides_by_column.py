@@ -61,11 +61,16 @@ def _decisions(cells: pl.DataFrame, known: pl.DataFrame = _KNOWN) -> list[Decisi
     return decide_all(pool([shape_samples(cells)]), _RULES, {"till": {"at": Notation()}}, known)
 
 
-def _proposed(name: str, values: list[str], known: pl.DataFrame = _KNOWN) -> dict[str, tuple[str | None, str]]:
+def _proposed(
+    name: str, values: list[str], known: pl.DataFrame = _KNOWN
+) -> dict[str, tuple[str | None, str]]:
     """Original to (repaired, status)."""
     cells = _cells(name, values)
     found = propose(cells, _decisions(cells, known), _RULES)
-    return {original: (repaired, status) for original, repaired, status in found.select("original", "repaired", "status").iter_rows()}
+    return {
+        original: (repaired, status)
+        for original, repaired, status in found.select("original", "repaired", "status").iter_rows()
+    }
 
 
 def test_day_and_month_alone_are_undecided() -> None:
@@ -122,7 +127,12 @@ def test_a_shape_of_mixed_evidence_is_left_open_however_the_majority_writes(days
 
 
 def test_what_one_source_proves_says_nothing_of_another() -> None:
-    cells = pl.concat([_cells("at", ["13/04/2026 10:00"]), _cells("at", ["03/04/2026 10:00"], "web").with_columns(pl.col("_id") + 9)])
+    cells = pl.concat(
+        [
+            _cells("at", ["13/04/2026 10:00"]),
+            _cells("at", ["03/04/2026 10:00"], "web").with_columns(pl.col("_id") + 9),
+        ]
+    )
     found = propose(cells, _decisions(cells), _RULES)
     assert sorted(found.select("_source", "status").rows()) == [("till", "applied"), ("web", "suggested")]
 
@@ -154,7 +164,9 @@ def test_a_field_without_a_translator_is_not_translated() -> None:
     assert _cells("fixed", ["12,5"]).is_empty()
 
 
-@pytest.mark.parametrize(("known", "status"), [(0, "suggested"), (298, "suggested"), (299, "applied"), (400, "applied")])
+@pytest.mark.parametrize(
+    ("known", "status"), [(0, "suggested"), (298, "suggested"), (299, "applied"), (400, "applied")]
+)
 def test_a_translation_is_applied_where_enough_known_values_show_that_it_is_right(known, status) -> None:
     assert _proposed("price", ["12,50"], _KNOWN.head(known)) == {"12,50": ("12.5", status)}
 
@@ -179,7 +191,10 @@ def test_a_reading_that_cannot_be_written_is_only_ever_suggested() -> None:
 
 def test_a_time_without_its_half_of_the_day_is_decided_by_hours_that_only_a_clock_of_24_has() -> None:
     assert _proposed("clock", ["7:10"]) == {"7:10": ("7:10 a.m.", "suggested")}
-    assert _proposed("clock", ["7:10", "19:10"]) == {"7:10": ("7:10 a.m.", "applied"), "19:10": ("7:10 p.m.", "applied")}
+    assert _proposed("clock", ["7:10", "19:10"]) == {
+        "7:10": ("7:10 a.m.", "applied"),
+        "19:10": ("7:10 p.m.", "applied"),
+    }
 
 
 def test_known_values_of_other_sources_count_too() -> None:
@@ -259,11 +274,18 @@ def test_a_word_for_nothing_does_not_take_its_shape_with_it() -> None:
 
 def test_many_values_of_one_shape_are_sampled_without_favour() -> None:
     # In the order of their texts the first hundreds would all be of the first days of a month.
-    values = [f"{day:02}/{month:02}/2026 {hour:02}:00" for day in range(1, 29) for month in range(1, 13) for hour in range(3)]
+    values = [
+        f"{day:02}/{month:02}/2026 {hour:02}:00"
+        for day in range(1, 29)
+        for month in range(1, 13)
+        for hour in range(3)
+    ]
     cells = _cells("at", values)
     found = propose(cells, _decisions(cells), _RULES)
     assert found["status"].unique().to_list() == ["applied"]
-    assert found.filter(pl.col("original") == "03/04/2026 02:00")["repaired"].to_list() == ["2026-04-03T02:00:00"]
+    assert found.filter(pl.col("original") == "03/04/2026 02:00")["repaired"].to_list() == [
+        "2026-04-03T02:00:00"
+    ]
 
 
 @settings(max_examples=30, deadline=None)
@@ -285,9 +307,9 @@ def test_the_sample_does_not_depend_on_how_more_values_than_it_holds_were_cut() 
 
 def test_what_was_measured_is_told_per_shape() -> None:
     rows = methods_of(_decisions(_cells("price", ["12,50"])), _RULES)
-    assert rows.select("method", "version", "field", "source", "shape", "arm", "evidence_class", "max_error", "is_applied").rows() == [
-        ("money", "1", "price", "till", "99,99", "number with decimal comma", "masked", 0.01, True)
-    ]
+    assert rows.select(
+        "method", "version", "field", "source", "shape", "arm", "evidence_class", "max_error", "is_applied"
+    ).rows() == [("money", "1", "price", "till", "99,99", "number with decimal comma", "masked", 0.01, True)]
     # 299 cases are needed for one in a hundred, and a fifth more are taken.
     assert rows.select("cases", "right").rows() == [(358, 358)]
 
@@ -301,7 +323,10 @@ def test_a_finding_is_translated_once_per_cell_and_a_missing_one_not_at_all() ->
         (4, "till", None, "inconsistent", "is_ordered", "error", "m", None, "f"),
     ]
     cells = cells_to_translate(pl.DataFrame(rows, schema=FINDING_SCHEMA, orient="row"), _RULES)
-    assert cells.select("_id", "field", "value", "shape").rows() == [(1, "number", "s1", "a9"), (3, "price", "-5", "-9")]
+    assert cells.select("_id", "field", "value", "shape").rows() == [
+        (1, "number", "s1", "a9"),
+        (3, "price", "-5", "-9"),
+    ]
 
 
 def test_every_translator_has_a_name_a_version_and_distinct_readings() -> None:

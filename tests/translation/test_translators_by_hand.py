@@ -99,7 +99,9 @@ def test_a_moment_is_read_on_the_clock_of_its_source(text, read) -> None:
 
 
 def test_a_field_without_a_zone_gets_the_local_time_and_a_day_only_the_day() -> None:
-    assert _read("13.04.2026 10:00", "datetime", "local", timezone="Europe/Berlin") == {_D: "2026-04-13T10:00:00"}
+    assert _read("13.04.2026 10:00", "datetime", "local", timezone="Europe/Berlin") == {
+        _D: "2026-04-13T10:00:00"
+    }
     assert _read("13.04.2026", "datetime", "day", timezone="Europe/Berlin") == {_D: "2026-04-13"}
 
 
@@ -155,7 +157,9 @@ def test_money_is_read_with_either_mark_of_decimals(text, read) -> None:
 
 @pytest.mark.parametrize(("text", "read"), _MONEY)
 def test_a_number_is_read_like_money_without_a_currency(text, read) -> None:
-    assert _read(text, "number", "price") == {label: value for label, value in read.items() if label in (_NP, _NC)}
+    assert _read(text, "number", "price") == {
+        label: value for label, value in read.items() if label in (_NP, _NC)
+    }
 
 
 @pytest.mark.parametrize(
@@ -174,7 +178,13 @@ def test_a_whole_number_is_read_without_rounding(text, read) -> None:
 
 @pytest.mark.parametrize(
     ("text", "read"),
-    [("1.234,56", {_MC: "1234.56", _NC: "1234.56"}), ("€ 12.50", {_MP: "12.5"}), ("€ 12", {}), ("1234", {}), ("1,234 EUR", {_MC: "1.234"})],
+    [
+        ("1.234,56", {_MC: "1234.56", _NC: "1234.56"}),
+        ("€ 12.50", {_MP: "12.5"}),
+        ("€ 12", {}),
+        ("1234", {}),
+        ("1,234 EUR", {_MC: "1.234"}),
+    ],
 )
 def test_in_a_source_that_counts_cents_only_a_number_with_decimals_says_what_it_counts(text, read) -> None:
     assert _read(text, "money", "price", unit="cents") == read
@@ -364,7 +374,10 @@ def test_a_code_in_small_letters_or_white_space_is_read_as_the_code(translator) 
 
 
 def test_every_currency_and_country_that_can_be_written_in_words_is_read_back() -> None:
-    for translator, label, codes in (("currency", "currency name", ISO_4217), ("country", "country name", ISO_3166)):
+    for translator, label, codes in (
+        ("currency", "currency name", ISO_4217),
+        ("country", "country name", ISO_3166),
+    ):
         named = _readings(translator, "deal")[label]
         frame = pl.DataFrame({"code": list(codes)})
         back = frame.with_columns(named.render(pl.col("code")).alias("word")).drop_nulls()
@@ -373,14 +386,21 @@ def test_every_currency_and_country_that_can_be_written_in_words_is_read_back() 
 
 
 def _back(reading, text: str) -> tuple[str | None, str | None]:
-    frame = pl.DataFrame({"text": [text]}, schema={"text": pl.String}).with_columns(reading.render(pl.col("text")).alias("written"))
+    frame = pl.DataFrame({"text": [text]}, schema={"text": pl.String}).with_columns(
+        reading.render(pl.col("text")).alias("written")
+    )
     return frame.select("written", reading.parse(pl.col("written")).alias("back")).row(0)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.datetimes().filter(lambda m: 1000 <= m.year <= 9999), st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]))
+@given(
+    st.datetimes().filter(lambda m: 1000 <= m.year <= 9999),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
+)
 def test_a_moment_that_is_written_in_a_notation_is_read_back_by_it(moment, zone) -> None:
-    text = moment.replace(microsecond=moment.microsecond // 1000 * 1000).isoformat(timespec="milliseconds") + "Z"
+    text = (
+        moment.replace(microsecond=moment.microsecond // 1000 * 1000).isoformat(timespec="milliseconds") + "Z"
+    )
     text = text.replace(".000Z", "Z")
     for label, reading in _readings("datetime", "at", timezone=zone).items():
         _, back = _back(reading, text)
@@ -398,7 +418,12 @@ def test_an_amount_that_is_written_in_a_notation_is_read_back_by_it(cents) -> No
 
 @pytest.mark.parametrize(
     ("label", "amount", "written"),
-    [(_NP, "1234567.5", "1,234,567.50"), (_NC, "-1234.56", "-1.234,56"), (_MC, "999", "999,00 EUR"), (_MP, "0.05", "0.05 EUR")],
+    [
+        (_NP, "1234567.5", "1,234,567.50"),
+        (_NC, "-1234.56", "-1.234,56"),
+        (_MC, "999", "999,00 EUR"),
+        (_MP, "0.05", "0.05 EUR"),
+    ],
 )
 def test_an_amount_is_written_with_thousands_and_cents(label, amount, written) -> None:
     assert _back(_readings("money", "price")[label], amount)[0] == written

@@ -69,13 +69,17 @@ def test_a_contract_says_by_itself_what_its_records_are_about() -> None:
     class Keyless(Contract):
         price: float = field()
 
-    with pytest.raises(ContractError, match=r"(?s)Keyless has grain 'entity' but no field\(key=True\).*Hint: "):
+    with pytest.raises(
+        ContractError, match=r"(?s)Keyless has grain 'entity' but no field\(key=True\).*Hint: "
+    ):
         compile_contract(Keyless)
 
     class Entityless(Contract, grain="report"):
         order: str = field(key=True)
 
-    with pytest.raises(ContractError, match=r"(?s)Entityless has grain 'report' but no field\(entity=True\).*Hint: "):
+    with pytest.raises(
+        ContractError, match=r"(?s)Entityless has grain 'report' but no field\(entity=True\).*Hint: "
+    ):
         compile_contract(Entityless)
 
 
@@ -96,10 +100,14 @@ def test_a_reference_to_something_else_is_no_contract() -> None:
         load_contract("validators.codes:ISO_4217")
 
 
-def test_what_a_module_raises_while_it_is_imported_is_told_as_the_authors_mistake(tmp_path, monkeypatch) -> None:
+def test_what_a_module_raises_while_it_is_imported_is_told_as_the_authors_mistake(
+    tmp_path, monkeypatch
+) -> None:
     (tmp_path / "breaks_on_import.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ContractError, match=r"(?s)ZeroDivisionError.*Hint: python -c 'import breaks_on_import'"):
+    with pytest.raises(
+        ContractError, match=r"(?s)ZeroDivisionError.*Hint: python -c 'import breaks_on_import'"
+    ):
         load_contract("breaks_on_import:Anything")
 
 
@@ -157,7 +165,9 @@ def test_a_rule_that_does_not_suit_the_type_is_refused_when_the_contract_is_comp
     class Mismatched(Contract):
         order: str = field(key=True, gt=3)
 
-    with pytest.raises(ContractError, match=r"(?s)Mismatched: 'greater_than' of order cannot be evaluated.*Hint: "):
+    with pytest.raises(
+        ContractError, match=r"(?s)Mismatched: 'greater_than' of order cannot be evaluated.*Hint: "
+    ):
         compile_contract(Mismatched)
 
 
@@ -178,7 +188,9 @@ def test_a_field_without_a_single_type_is_refused() -> None:
         compile_contract(Untyped)
 
 
-@pytest.mark.parametrize("method", ["mood", "mode", "mode:colour", "median:", "mode:price", "reference:order"])
+@pytest.mark.parametrize(
+    "method", ["mood", "mode", "mode:colour", "median:", "mode:price", "reference:order"]
+)
 def test_an_unknown_imputer_is_refused_with_those_that_there_are(method) -> None:
     class Order(Contract):
         order: str = field(key=True)
@@ -187,7 +199,9 @@ def test_an_unknown_imputer_is_refused_with_those_that_there_are(method) -> None
     with pytest.raises(ContractError) as caught:
         check_imputers(compile_contract(Order))
     assert f"Order.price names the imputer '{method}', which does not exist" in str(caught.value)
-    assert "Hint: one of reference, agreement, or mode:<other field>, median:<other field>" in str(caught.value)
+    assert "Hint: one of reference, agreement, or mode:<other field>, median:<other field>" in str(
+        caught.value
+    )
 
 
 def test_an_unknown_translator_is_refused_with_those_that_there_are() -> None:
@@ -235,7 +249,15 @@ def _order(**setting) -> str:
 
 
 @pytest.mark.parametrize(
-    "setting", [{"gt": 1}, {"gt": 2}, {"nullable": True}, {"max_error": 0.02}, {"severity": "warning"}, {"personal": True}]
+    "setting",
+    [
+        {"gt": 1},
+        {"gt": 2},
+        {"nullable": True},
+        {"max_error": 0.02},
+        {"severity": "warning"},
+        {"personal": True},
+    ],
 )
 def test_the_fingerprint_changes_with_a_rule_a_type_or_a_policy_and_with_nothing_else(setting) -> None:
     assert _order() == _order()
@@ -257,4 +279,6 @@ def test_a_parametrised_type_keeps_its_parameters() -> None:
         order: str = field(key=True)
         at: Annotated[pl.Datetime, "ms", "Europe/Berlin"] = field()
 
-    assert compile_contract(Moment).schema == pl.Schema({"order": pl.String, "at": pl.Datetime("ms", "Europe/Berlin")})
+    assert compile_contract(Moment).schema == pl.Schema(
+        {"order": pl.String, "at": pl.Datetime("ms", "Europe/Berlin")}
+    )

@@ -51,10 +51,18 @@ def test_what_is_written_is_read_back_as_it_was(dtype, values) -> None:
     @given(st.lists(st.none() | values, max_size=8))
     def holds(some) -> None:
         if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-            series = pl.Series("x", some, pl.Datetime(dtype.time_unit, "UTC")).dt.convert_time_zone(dtype.time_zone)
+            series = pl.Series("x", some, pl.Datetime(dtype.time_unit, "UTC")).dt.convert_time_zone(
+                dtype.time_zone
+            )
         else:
             series = pl.Series("x", some, dtype)
-        back = series.to_frame().lazy().select(read_back(write(pl.col("x"), dtype), dtype).alias("x")).collect().to_series()
+        back = (
+            series.to_frame()
+            .lazy()
+            .select(read_back(write(pl.col("x"), dtype), dtype).alias("x"))
+            .collect()
+            .to_series()
+        )
         assert_series_equal(back, series, check_exact=True)
 
     holds()
@@ -64,7 +72,11 @@ def test_what_is_written_is_read_back_as_it_was(dtype, values) -> None:
     ("value", "dtype", "text"),
     [
         (datetime(2026, 11, 1, 12, 30, tzinfo=UTC), _UTC, "2026-11-01T12:30:00Z"),
-        (datetime(2026, 11, 1, 12, 30, tzinfo=UTC), pl.Datetime("us", "Europe/Berlin"), "2026-11-01T12:30:00Z"),
+        (
+            datetime(2026, 11, 1, 12, 30, tzinfo=UTC),
+            pl.Datetime("us", "Europe/Berlin"),
+            "2026-11-01T12:30:00Z",
+        ),
         (datetime(2026, 11, 1, 12, 30, 0, 250_000), pl.Datetime("us"), "2026-11-01T12:30:00.250"),
         (date(2026, 11, 1), pl.Date(), "2026-11-01"),
         (12.0, pl.Float64(), "12"),
@@ -158,7 +170,17 @@ def test_a_whole_number_is_not_rounded_out_of_its_unit(text, value) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("7", 7), ("-7", -7), ("7.0", None), ("7.5", None), ("128", None), ("1e1", None), ("٧", None), ("７", None)]
+    ("text", "value"),
+    [
+        ("7", 7),
+        ("-7", -7),
+        ("7.0", None),
+        ("7.5", None),
+        ("128", None),
+        ("1e1", None),
+        ("٧", None),
+        ("７", None),
+    ],
 )
 def test_a_whole_number_is_read_from_digits_only_and_within_its_type(text, value) -> None:
     assert _read(text, pl.Int8()) == value
@@ -255,7 +277,8 @@ def test_seconds_since_1970_are_read_from_whole_numbers_of_a_sensible_size(text,
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("true", True), ("Yes", True), ("1", True), ("F", False), ("0", False), ("2", None), ("maybe", None)]
+    ("text", "value"),
+    [("true", True), ("Yes", True), ("1", True), ("F", False), ("0", False), ("2", None), ("maybe", None)],
 )
 def test_a_truth_value_is_read_from_its_common_words(text, value) -> None:
     assert _read(text, pl.Boolean()) == value
@@ -270,13 +293,24 @@ def test_a_time_is_read_with_its_seconds() -> None:
 def test_codes_stand_for_what_they_are_declared_to_stand_for_and_nothing_else() -> None:
     codes = Notation().with_codes({"978": "EUR", "840": "USD"})
     frame = pl.DataFrame({"text": ["978", "840", "97", "EUR", None]})
-    assert frame.select(parse(pl.col("text"), pl.String(), codes)).to_series().to_list() == ["EUR", "USD", "97", "EUR", None]
+    assert frame.select(parse(pl.col("text"), pl.String(), codes)).to_series().to_list() == [
+        "EUR",
+        "USD",
+        "97",
+        "EUR",
+        None,
+    ]
 
 
 def test_codes_are_read_before_the_type() -> None:
     codes = Notation().with_codes({"none": "0", "low": "0.1"})
     frame = pl.DataFrame({"text": ["none", "low", "0.5", "high"]})
-    assert frame.select(parse(pl.col("text"), pl.Float64(), codes)).to_series().to_list() == [0.0, 0.1, 0.5, None]
+    assert frame.select(parse(pl.col("text"), pl.Float64(), codes)).to_series().to_list() == [
+        0.0,
+        0.1,
+        0.5,
+        None,
+    ]
 
 
 def test_an_empty_text_and_the_declared_tokens_are_nothing() -> None:

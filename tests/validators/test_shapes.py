@@ -9,7 +9,12 @@ from validators.shapes import shape
 
 
 def _shape(*texts: str | None) -> list[str | None]:
-    return pl.DataFrame({"text": list(texts)}, schema={"text": pl.String}).select(shape(pl.col("text"))).to_series().to_list()
+    return (
+        pl.DataFrame({"text": list(texts)}, schema={"text": pl.String})
+        .select(shape(pl.col("text")))
+        .to_series()
+        .to_list()
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,21 @@ _RULES = compile_contract(Sale)
 
 def _records(rows: list[tuple]) -> pl.DataFrame:
     names = ["_id", "shop", "number", "price", "note"]
-    frame = pl.DataFrame(rows, schema={n: pl.UInt64 if n == "_id" else pl.String for n in names}, orient="row")
+    frame = pl.DataFrame(
+        rows, schema={n: pl.UInt64 if n == "_id" else pl.String for n in names}, orient="row"
+    )
     return frame.with_columns(pl.lit("till").alias("_source"))
 
 
 def test_every_record_is_either_clean_or_in_trouble() -> None:
-    records = _records([(0, "a", "1", "2,5", None), (1, "a", "x", "1", ""), (2, None, "3", "1", None), (3, "b", "4", "0", None)])
+    records = _records(
+        [
+            (0, "a", "1", "2,5", None),
+            (1, "a", "x", "1", ""),
+            (2, None, "3", "1", None),
+            (3, "b", "4", "0", None),
+        ]
+    )
     done = triage(records, _RULES, {"price": Notation(decimal=",")})
     assert done.clean.select("_id", "shop", "number", "price", "note").rows() == [(0, "a", 1, 2.5, None)]
     assert done.troubled["_id"].to_list() == [1, 2, 3]
@@ -61,7 +70,14 @@ def test_a_clean_record_with_a_warning_carries_it() -> None:
 
 
 def test_a_record_whose_identity_others_share_is_in_trouble_without_a_finding() -> None:
-    records = _records([(0, "a", "1", "1", None), (1, "a", "01", "2", None), (2, "a", "2", "1", None), (3, None, "1", "1", None)])
+    records = _records(
+        [
+            (0, "a", "1", "1", None),
+            (1, "a", "01", "2", None),
+            (2, "a", "2", "1", None),
+            (3, None, "1", "1", None),
+        ]
+    )
     hashes = identities(records.lazy(), _RULES, {})
     assert hashes[0] == hashes[1] != hashes[2]
     assert hashes[3] is None

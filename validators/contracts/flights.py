@@ -21,7 +21,9 @@ class FlightReport(Contract, grain="report"):
 
     tuple_id: str = field(str_matches=r"^[0-9]+$", description="the report's number")
     src: str = field(source=True, description="the web site")
-    flight: str = field(entity=True, str_matches=r"^[A-Z0-9]{2}-[0-9]+-[A-Z]{3}-[A-Z]{3}$", description="the flight")
+    flight: str = field(
+        entity=True, str_matches=r"^[A-Z0-9]{2}-[0-9]+-[A-Z]{3}-[A-Z]{3}$", description="the flight"
+    )
     sched_dep_time: str = _clock("when it should have left the gate")
     act_dep_time: str = _clock("when it left")
     sched_arr_time: str = _clock("when it should have arrived")

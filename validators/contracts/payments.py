@@ -11,7 +11,9 @@ from validators.contract import Contract, field
 class Payment(Contract, grain="entity"):
     """One row per payment attempt."""
 
-    payment_id: str = field(key=True, str_matches=r"^P[0-9]{10}$", translate="code", description="the payment's number")
+    payment_id: str = field(
+        key=True, str_matches=r"^P[0-9]{10}$", translate="code", description="the payment's number"
+    )
     customer_id: str = field(
         str_matches=r"^C[0-9]{7}$",
         translate="code",
@@ -25,7 +27,9 @@ class Payment(Contract, grain="entity"):
         impute=("reference", "mode:customer_id"),
         description="where the customer is written to",
     )
-    merchant_id: str = field(str_matches=r"^M[0-9]{5}$", translate="code", impute="reference", description="who is paid")
+    merchant_id: str = field(
+        str_matches=r"^M[0-9]{5}$", translate="code", impute="reference", description="who is paid"
+    )
     device_id: str = field(
         str_matches=r"^D[0-9]{8}$",
         translate="code",
@@ -56,5 +60,8 @@ class Payment(Contract, grain="entity"):
         translate="datetime", impute="reference", description="when, in UTC"
     )
     device_risk: float = field(
-        nullable=True, in_range={"min_value": 0, "max_value": 1}, translate="number", description="0 (none) to 1"
+        nullable=True,
+        in_range={"min_value": 0, "max_value": 1},
+        translate="number",
+        description="0 (none) to 1",
     )
