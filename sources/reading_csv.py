@@ -35,19 +35,39 @@ def _read_at_once(data: bytes, dialect: Dialect) -> pl.DataFrame | None:
     polars raises at a line with too many fields and fills up one with too few: where it did not raise, every
     line has all its fields if and only if the delimiters add up.
     """
-    has_quotes = dialect.quote is not None and dialect.quote.encode() in data
-    if not data or has_quotes or b"\0" in data:
+    if not data or b"\0" in data:
         return None
     text = in_utf8(data, dialect.encoding)
     if text is None:
         return None
+    has_quotes = dialect.quote is not None and dialect.quote.encode() in data
     try:
-        fields = _parsed(text, dialect, quote=None)
+        fields = _parsed(text, dialect, quote=dialect.quote if has_quotes else None)
     except pl.exceptions.PolarsError:
         return None
-    if _count(text, dialect.delimiter) != fields.height * (dialect.width - 1):
+    within = _delimiters_within(fields, text, dialect) if has_quotes else 0
+    if within is None or _count(text, dialect.delimiter) - within != fields.height * (dialect.width - 1):
         return None
     return None if dialect.width == 1 and (fields["0"] == "").any() else fields
+
+
+def _delimiters_within(fields: pl.DataFrame, text: bytes, dialect: Dialect) -> int | None:
+    """Return how many delimiters stand within quoted fields; None where a quote may be anything but their enclosure.
+
+    That is where a value holds a quote or a line end.
+    """
+    lines = _count(text, "\n") + (not text.endswith(b"\n"))
+    if fields.height != lines:
+        return None
+    holds = fields.select(
+        pl.all().str.contains(dialect.quote, literal=True).any().name.prefix("quote"),
+        pl.all().str.contains(dialect.delimiter, literal=True).any().name.prefix("delimiter"),
+    ).row(0, named=True)
+    if any(held for name, held in holds.items() if name.startswith("quote")):
+        return None
+    names = [name for name in fields.columns if holds[f"delimiter{name}"]]
+    counted = fields.select(pl.col(names).str.count_matches(dialect.delimiter, literal=True).sum().cast(pl.Int64))
+    return sum(counted.row(0)) if names else 0
 
 
 def _parsed(text: bytes, dialect: Dialect, *, quote: str | None) -> pl.DataFrame:

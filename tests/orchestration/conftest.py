@@ -221,3 +221,59 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
             monkeypatch.setenv(name, str(value))
 
     yield point
+
+
+ORDERS_CONTRACT = '''
+"""Orders of the tests."""
+
+from validators.contract import Contract, field
+
+
+class Order(Contract):
+    """One row per order."""
+
+    number: str = field(key=True, str_matches=r"^N[0-9]+$", translate="code")
+    price: float = field(gt=0, severity="fatal")
+'''
+ORDERS_FEED = """
+feed: orders
+contract: contract_of_orders_in_tests:Order
+owner: team:orders
+partitions: {kind: daily, start: 2026-01-01}
+"""
+SHOP = """
+source: shop
+feed: orders
+owner: team:shop
+delivers: snapshot
+endpoints:
+  - {kind: files, path: "orders/{partition}.csv"}
+notation: {format: csv}
+fields: {number: number, price: price}
+"""
+
+
+@pytest.fixture(scope="session")
+def contract_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder on the path of imports that holds the contract of the feed `orders`."""
+    import sys
+
+    folder = tmp_path_factory.mktemp("contracts")
+    (folder / "contract_of_orders_in_tests.py").write_text(ORDERS_CONTRACT)
+    sys.path.insert(0, str(folder))
+    yield folder
+    sys.path.remove(str(folder))
+
+
+@pytest.fixture
+def orders(contract_folder: Path) -> Callable[[Place], None]:
+    """Return a function that gives a place declarations of its own: the project's, and a feed `orders` of snapshots."""
+
+    def declare(place: Place) -> None:
+        for name in ("feeds", "catalog"):
+            shutil.copytree(getattr(place, name), place.folder / name)
+            setattr(place, name, place.folder / name)
+        (place.feeds / "orders.yaml").write_text(ORDERS_FEED)
+        (place.catalog / "shop.yaml").write_text(SHOP)
+
+    return declare
