@@ -6,18 +6,21 @@ from sources.simulation import DamageRates, simulate
 
 DAY = "2026-11-02"
 CATALOG = Path(__file__).parent / "catalog"
-_LINES_PER_PAYMENT = 1.147  # the ledger books some payments again, and some records are delivered twice
+_OF_GATEWAYS = 0.9  # the share of the payments that the ledger could book again
+_DUPLICATED = 0.01  # what damage delivers twice
 
 
-def delivered(root: Path, records: int) -> Path:
+def delivered(root: Path, records: int, *, booked_again_share: float) -> Path:
     """The folder in which about `records` records of one day lie, made if it is not there. No line is broken.
 
-    Broken lines are left out because the yardstick would stop at the first of them.
+    Broken lines are left out because the yardstick would stop at the first of them. `booked_again_share` of the
+    gateways' payments are reported by two systems, and have to be settled among them.
     """
-    folder = root / f"payments-{records}"
+    folder = root / f"payments-{records}-{booked_again_share:g}"
     if not (folder / "complete").exists():
-        rates = DamageRates(share=0.2, broken_line_share=0.0)
-        simulate(folder, [DAY], records=round(records / _LINES_PER_PAYMENT), rates=rates, style="csv")
+        rates = DamageRates(share=0.2, broken_line_share=0.0, booked_again_share=booked_again_share)
+        payments = round(records / (1 + _OF_GATEWAYS * booked_again_share + _DUPLICATED))
+        simulate(folder, [DAY], records=payments, rates=rates, style="csv")
         (folder / "complete").touch()
     return folder
 

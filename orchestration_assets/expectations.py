@@ -65,7 +65,8 @@ def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefiniti
         selection=dg.AssetSelection.checks(dg.AssetCheckKey(trusted, NAME)),
         description=f"The Great Expectations suite on a published partition of {feed}.",
         executor_def=dg.in_process_executor,
-        partitions_def=partitions_def,
+        # Inferred from assets, but not from checks alone.
+        config=dg.PartitionedConfig(partitions_def=partitions_def, run_config_for_partition_key_fn=lambda _key: {}),
         tags={"breakwater/feed": feed},
     )
 

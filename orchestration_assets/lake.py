@@ -87,7 +87,7 @@ class Lake:
     def stage(self, table: str, partition: str, frame: pl.DataFrame, *, name: str | None = None) -> StagedFile:
         """Write `frame` under the partition's folder, uncommitted. Without `name` it is named by its content."""
         folder = self.path(table) / f"{PARTITION}={valid_partition(partition)}"
-        with _writing(folder):
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             temporary = folder / f".{name or 'staged'}-{os.getpid()}.tmp"
             frame.write_parquet(temporary)
@@ -113,7 +113,7 @@ class Lake:
         full = pl.Schema({**schema, PARTITION: pl.String})
         delta_schema = Schema.from_arrow(full.to_frame().to_arrow().schema)
         try:
-            with _writing(path):
+            with writing(path):
                 path.mkdir(parents=True, exist_ok=True)
                 if not self.exists(table):
                     actions = [_add(file, partition) for file in files]
@@ -156,7 +156,7 @@ class Lake:
     ) -> Iterator[None]:
         """Hold the partition alone: a second run waits, and after `wait_seconds` refuses with `LockedError`."""
         path = self.root / "_locks" / f"{feed}--{valid_partition(partition)}.lock"
-        with _writing(path.parent):
+        with writing(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = path.open("a+")
         try:
@@ -179,7 +179,7 @@ def valid_partition(partition: str) -> str:
 
 def write_json(path: Path, content: Any) -> None:
     """Write `content` at once or not at all."""
-    with _writing(path.parent):
+    with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
         temporary.write_text(json.dumps(content, indent=1, default=str))
@@ -187,7 +187,8 @@ def write_json(path: Path, content: Any) -> None:
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[None]:
+    """Failures to write to `folder` as `LakeError`."""
     try:
         yield
     except (PermissionError, NotADirectoryError, FileExistsError) as error:

@@ -32,8 +32,10 @@ def read_csv_text(data: bytes, dialect: Dialect) -> TextRecords:
 def _read_at_once(data: bytes, dialect: Dialect) -> pl.DataFrame | None:
     """Return the fields where all lines are sound for certain, else None.
 
-    polars raises at a line with too many fields and fills up one with too few: where it did not raise, every
-    line has all its fields if and only if the delimiters add up.
+    polars raises at a line with too many fields and fills up one with too few. Where it did not raise, the bytes
+    of all values, of the delimiters between them, of the line ends and of the quotes add up to those of the text
+    if and only if no line is too short and each quote encloses a field: a delimiter that is not there, and a quote or
+    a line end within a value, which counts twice, all make the sum too large.
     """
     if not data or b"\0" in data:
         return None
@@ -45,29 +47,11 @@ def _read_at_once(data: bytes, dialect: Dialect) -> pl.DataFrame | None:
         fields = _parsed(text, dialect, quote=dialect.quote if has_quotes else None)
     except pl.exceptions.PolarsError:
         return None
-    within = _delimiters_within(fields, text, dialect) if has_quotes else 0
-    if within is None or _count(text, dialect.delimiter) - within != fields.height * (dialect.width - 1):
+    values = sum(fields.select(pl.all().str.len_bytes().sum().cast(pl.Int64)).row(0))
+    marks = _count(text, "\n") + text.count(b"\r\n") + (_count(text, dialect.quote) if has_quotes else 0)
+    if values + fields.height * (dialect.width - 1) + marks != len(text):
         return None
     return None if dialect.width == 1 and (fields["0"] == "").any() else fields
-
-
-def _delimiters_within(fields: pl.DataFrame, text: bytes, dialect: Dialect) -> int | None:
-    """Return how many delimiters stand within quoted fields; None where a quote may be anything but their enclosure.
-
-    That is where a value holds a quote or a line end.
-    """
-    lines = _count(text, "\n") + (not text.endswith(b"\n"))
-    if fields.height != lines:
-        return None
-    holds = fields.select(
-        pl.all().str.contains(dialect.quote, literal=True).any().name.prefix("quote"),
-        pl.all().str.contains(dialect.delimiter, literal=True).any().name.prefix("delimiter"),
-    ).row(0, named=True)
-    if any(held for name, held in holds.items() if name.startswith("quote")):
-        return None
-    names = [name for name in fields.columns if holds[f"delimiter{name}"]]
-    counted = fields.select(pl.col(names).str.count_matches(dialect.delimiter, literal=True).sum().cast(pl.Int64))
-    return sum(counted.row(0)) if names else 0
 
 
 def _parsed(text: bytes, dialect: Dialect, *, quote: str | None) -> pl.DataFrame:

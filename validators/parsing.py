@@ -100,7 +100,10 @@ def _number(text: pl.Expr, dtype: pl.DataType, notation: Notation) -> pl.Expr:
     number = pl.when(number.is_finite()).then(number)
     if notation.unit:
         per_one = UNITS[notation.unit]
-        number = number / per_one if per_one >= 1 else number * (1 / per_one)
+        # By a column: a division by one number becomes a multiplication with its reciprocal, in which 1924 cents are
+        # 19.240000000000002 and contradict the 19.24 of another source.
+        divisor = number * 0 + float(per_one)
+        number = number / divisor if per_one >= 1 else number * (1 / per_one)
     if dtype.is_float():
         return number.cast(dtype)
     if not notation.unit:

@@ -117,7 +117,7 @@ def _header(path: Path, options: argparse.Namespace) -> list[str]:
     try:
         with path.open(encoding=options.encoding, newline="") as file:
             columns = next(csv.reader(file, delimiter=options.delimiter), [])
-    except (UnicodeDecodeError, LookupError, csv.Error, TypeError) as error:
+    except (UnicodeError, LookupError, csv.Error, TypeError) as error:
         raise DeclarationError(f"{path.name} is not read as CSV in {options.encoding}: {error}\nHint: --encoding, --delimiter") from error
     if columns:
         columns[0] = columns[0].removeprefix("\ufeff")

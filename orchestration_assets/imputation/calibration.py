@@ -50,16 +50,17 @@ def _loosest(chooses: pl.DataFrame, max_error: float) -> tuple[float, int]:
     told = chooses.group_by("share", "support").agg(
         pl.len().alias("cases"), pl.col("is_right").sum().alias("right")
     )
+    regions = [(share, support) for share in _SHARES for support in _SUPPORTS]
+    within = [(pl.col("share") >= share) & (pl.col("support") >= support) for share, support in regions]
+    cases = told.select(pl.col("cases").filter(w).sum().alias(str(i)) for i, w in enumerate(within)).row(0)
+    right = told.select(pl.col("right").filter(w).sum().alias(str(i)) for i, w in enumerate(within)).row(0)
     best: tuple[bool, float, float, int] | None = None
-    for share in _SHARES:
-        for support in _SUPPORTS:
-            region = told.filter((pl.col("share") >= share) & (pl.col("support") >= support))
-            cases = int(region["cases"].sum())
-            bound = error_bound(cases, int(region["right"].sum()))
-            keeps = bound <= max_error
-            score = (keeps, float(cases) if keeps else -bound, share, support)
-            if best is None or score[:2] > best[:2]:
-                best = score
+    for (share, support), of_region, right_of_region in zip(regions, cases, right, strict=True):
+        bound = error_bound(of_region, right_of_region)
+        keeps = bound <= max_error
+        score = (keeps, float(of_region) if keeps else -bound, share, support)
+        if best is None or score[:2] > best[:2]:
+            best = score
     return best[2], best[3]
 
 

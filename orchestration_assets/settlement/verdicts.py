@@ -44,8 +44,12 @@ def settle(
     remaining = findings_of(effective, rules)
     first = findings
     if is_contested:
-        first = pl.concat([findings, contradictions(_translated(frame, proposals, rules), rules)])
-        remaining = pl.concat([remaining, contradictions(effective, rules)])
+        against = contradictions(effective, rules)
+        remaining = pl.concat([remaining, against])
+        # What the records contradicted before any claim was overruled; the same, where none was.
+        is_overruled = applied(proposals)["shape"].null_count() > 0
+        before = contradictions(_translated(frame, proposals, rules), rules) if is_overruled else against
+        first = pl.concat([findings, before])
     if taken is not None and taken.len():
         remaining = pl.concat(
             [remaining, taken_keys(frame.filter(pl.col("_id").is_in(taken.implode())), rules)]
@@ -57,10 +61,13 @@ def settle(
     return Settled(
         trusted=_trusted(effective.filter(is_trusted), why, proposals, rules),
         held=_held(frame.filter(~is_trusted), verdicts.filter(~is_trusted), why, rules),
-        findings=pl.concat([first, remaining]).unique(
-            ["_id", "field", "rule"], keep="first", maintain_order=True
-        ),
+        findings=pl.concat([first, _new_findings(first, remaining)]),
     )
+
+
+def _new_findings(first: pl.DataFrame, remaining: pl.DataFrame) -> pl.DataFrame:
+    """What of `remaining` is not in `first`: what repairs brought about."""
+    return remaining.join(first, on=["_id", "field", "rule"], how="anti", nulls_equal=True, maintain_order="left")
 
 
 def settle_agreeing(frame: pl.DataFrame, rules: RuleSet) -> Settled:

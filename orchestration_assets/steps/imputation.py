@@ -24,13 +24,12 @@ def impute_partition(context: Context) -> dict[str, Any]:
     wanted: dict[str, list[pl.Series]] = {}
     open_cells = 0
     for label in units.labels:
-        unit = units.load(label)
+        unit, agreeing = units.load_all(label)
         frame = effective(unit, rules)
         cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
         open_cells += cells.height
         if unit.is_contested:
-            agreeing = units.agreeing(label).select(frame.columns)
-            cases.append(imputation.claim_cases(pl.concat([frame, agreeing]), rules))
+            cases.append(imputation.claim_cases(pl.concat([frame, agreeing.select(frame.columns)]), rules))
         frame = _concerned(frame, cells, is_contested=unit.is_contested)
         units.save(label, "effective", frame)
         units.save(label, "cells", cells)

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from orchestration_assets.lake import Lake
+from orchestration_assets.lake import Lake, writing
 from orchestration_assets.steps.context import Context
 from sources.declaration import Source
 from sources.delivery import Delivery
@@ -96,7 +96,8 @@ class _Landing(threading.Thread):
     def _land(self) -> list[Delivery]:
         extra = {} if self.fragment_bytes is None else {"fragment_bytes": self.fragment_bytes}
         store = store_of(self.context.lake, self.source.source)
-        return land(self.source, self.context.partition, store=store, root=self.context.outside, **extra)
+        with writing(store):
+            return land(self.source, self.context.partition, store=store, root=self.context.outside, **extra)
 
     def wait(self) -> list[Delivery]:
         """What was delivered; after the deadline of all endpoints, that nothing was."""
@@ -145,12 +146,15 @@ def _row(delivery: Delivery) -> dict[str, Any]:
 def _merged(former: list[dict], delivered: list[dict], delivers: str) -> list[dict]:
     """`former` and `delivered` as one, each content once, with what is in force marked.
 
-    A newly delivered name supersedes the former content under that name; a snapshot supersedes everything.
+    A newly delivered name supersedes the former content under that name, and the same content under a former name; a
+    snapshot supersedes everything.
     """
     landed = [row for row in delivered if row["status"] == "landed"]
-    names = {row["name"] for row in landed}
+    names, hashes = {row["name"] for row in landed}, {row["content_hash"] for row in landed}
     is_superseded: Callable[[dict], bool] = (
-        (lambda _row: bool(landed)) if delivers == "snapshot" else (lambda row: row["name"] in names)
+        (lambda _row: bool(landed))
+        if delivers == "snapshot"
+        else (lambda row: row["name"] in names or row["content_hash"] in hashes)
     )
     kept = [{**row, "is_in_force": row["is_in_force"] and not is_superseded(row)} for row in former]
     known = {_key(row): row for row in kept if row["status"] != "stale" or not landed}

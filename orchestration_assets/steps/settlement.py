@@ -56,14 +56,14 @@ def settle_partition(context: Context) -> dict[str, Any]:
     counts = {"trusted_without_repair": 0, "translated": 0, "imputed": 0, "review": 0, "quarantine": 0, "duplicate": 0,
               "outside": 0, "repairs_applied": 0, "repairs_suggested": 0, "fatal": 0}
     for label in units.labels:
-        unit = units.load(label)
+        unit, agreeing = units.load_all(label)
         settled = settle(
             unit.frame, unit.findings, unit.proposals, context.rules, is_contested=unit.is_contested, taken=taken
         )
         writer.write(settled, unit)
         _add(counts, _count(settled, unit))
         if unit.is_contested:
-            agreed = settle_agreeing(units.agreeing(label), context.rules)
+            agreed = settle_agreeing(agreeing, context.rules)
             writer.write(agreed)
             _add(counts, {"trusted_without_repair": agreed.trusted.height, "duplicate": agreed.held.height})
     clean = [StagedFile(*f["staged"]) for f in triaged["fragments"] if f["staged"]]

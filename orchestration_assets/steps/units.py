@@ -32,25 +32,22 @@ class Units:
 
     def load(self, label: str, *, with_proposals: bool = True) -> Unit:
         """The unit, with the proposals that were made so far; of a bucket the records that do not simply agree."""
+        return self.load_all(label, with_proposals=with_proposals)[0]
+
+    def load_all(self, label: str, *, with_proposals: bool = True) -> tuple[Unit, pl.DataFrame]:
+        """The unit, and beside it the contested records that are good and say the same: settled as they stand."""
         proposals = self.proposals(label) if with_proposals else PROPOSAL_SCHEMA.to_frame()
         records = self.records(label)
+        agreeing = records.head(0)
         if self.is_contested(label):
-            records = records.join(self._hard(label), on="_id", how="semi", maintain_order="left")
-        return Unit(label, records, self.findings(label), proposals, self.is_contested(label))
-
-    def agreeing(self, label: str) -> pl.DataFrame:
-        """The contested records of the unit that are good and say the same: none has to be looked at again."""
-        records = self.records(label)
-        if not self.is_contested(label):
-            return records.head(0)
-        return records.join(self._hard(label), on="_id", how="anti", maintain_order="left")
+            hard = pl.read_parquet(self.context.work / "hard" / f"{label}.parquet")["_id"]
+            is_hard = records["_id"].is_in(hard.implode())
+            records, agreeing = records.filter(is_hard), records.filter(~is_hard)
+        return Unit(label, records, self.findings(label), proposals, self.is_contested(label)), agreeing
 
     def records(self, label: str) -> pl.DataFrame:
         """All records of the unit, with their text as delivered."""
         return self._read(label, "records")
-
-    def _hard(self, label: str) -> pl.DataFrame:
-        return pl.read_parquet(self.context.work / "hard" / f"{label}.parquet")
 
     @staticmethod
     def is_contested(label: str) -> bool:

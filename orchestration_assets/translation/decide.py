@@ -46,18 +46,35 @@ def choose(values: pl.DataFrame, readings: list[Reading], spec: FieldSpec, rules
     """One choice per shape of `values` that any reading can read."""
     if values.is_empty() or not readings:
         return []
-    read = values.select(
-        "shape", "value", *[r.parse(pl.col("value")).alias(f"r{i}") for i, r in enumerate(readings)]
-    )
-    for i in range(len(readings)):
-        read = read.with_columns(in_domain(read, f"r{i}", spec, rules))
+    return _choices(_read(values, readings, spec, rules), readings)
+
+
+def _read(values: pl.DataFrame, readings: list[Reading], spec: FieldSpec, rules: RuleSet) -> pl.DataFrame:
+    """`values` with `r0`, `r1`, …: what each reading makes of the value, null where it or the contract refuses."""
+    names = [f"r{i}" for i in range(len(readings))]
+    read = values.with_columns(r.parse(pl.col("value")).alias(f"r{i}") for i, r in enumerate(readings))
+    kept = [rule.holds for rule in rules.rules if rule.field == spec.name and rule.holds is not None]
+    good = [
+        read.lazy()
+        .select(read_back(pl.col(name), spec.dtype).alias(spec.name))
+        .select(pl.all_horizontal(pl.col(spec.name).is_not_null(), *kept).alias(f"ok_{name}"))
+        for name in names
+    ]
+    judged = pl.concat([read.lazy(), *good], how="horizontal")
+    texts = [pl.when(pl.col(f"ok_{name}")).then(pl.col(name)).alias(name) for name in names]
+    return judged.with_columns(texts).drop(f"ok_{name}" for name in names).collect()
+
+
+def _choices(read: pl.DataFrame, readings: list[Reading]) -> list[Choice]:
     read = _with_proof(read, readings)
+    pairs = [(i, j) for i in range(len(readings)) for j in range(i + 1, len(readings))]
     shares = read.group_by("shape", maintain_order=True).agg(
-        pl.col("^r[0-9]+$").is_not_null().mean(), pl.col("^proof_.*$").sum()
+        pl.col("^r[0-9]+$").is_not_null().mean(),
+        pl.col("^proof_.*$").sum(),
+        *[(pl.col(f"r{i}") != pl.col(f"r{j}")).sum().alias(f"differ_{i}_{j}") for i, j in pairs],
     )
     column = {c: int(shares[f"proof_{c}"].sum()) for c in _conventions(readings)}
-    parts = {key[0]: part for key, part in read.partition_by("shape", as_dict=True).items()}
-    choices = [_choose_one(row, parts[row["shape"]], readings, column) for row in shares.to_dicts()]
+    choices = [_choose_one(row, readings, column) for row in shares.to_dicts()]
     return [choice for choice in choices if choice is not None]
 
 
@@ -102,19 +119,18 @@ def measure(
         known.head(wanted).to_frame("known").with_columns(reading.render(pl.col("known")).alias("value"))
     )
     written = written.drop_nulls().with_columns(shape(pl.col("value")).alias("shape"))
-    choices = {
-        c.shape: c.reading for c in choose(written.unique("value"), readings, spec, rules) if not c.rivals
-    }
+    if written.is_empty():
+        return Measured(0, 0, "masked")
+    read = _read(written, readings, spec, rules)
     by_reading: dict[str, list[str]] = {}
-    for text, chosen in choices.items():
-        by_reading.setdefault(chosen.name, []).append(text)
+    for choice in _choices(read, readings):
+        if not choice.rivals:
+            by_reading.setdefault(choice.reading.name, []).append(choice.shape)
     cases = right = 0
-    for chosen in {r.name: r for r in choices.values()}.values():
-        part = written.filter(pl.col("shape").is_in(by_reading[chosen.name]))
-        back = part.with_columns(chosen.parse(pl.col("value")).alias("back"))
-        back = back.with_columns(in_domain(back, "back", spec, rules)).drop_nulls("back")
+    for i, chosen in enumerate(readings):
+        back = read.filter(pl.col("shape").is_in(by_reading.get(chosen.name, []))).drop_nulls(f"r{i}")
         cases += back.height
-        right += int((back["back"] == back["known"]).sum())
+        right += int((back[f"r{i}"] == back["known"]).sum())
     return Measured(cases, right, "masked")
 
 
@@ -139,9 +155,7 @@ def _with_proof(read: pl.DataFrame, readings: list[Reading]) -> pl.DataFrame:
     )
 
 
-def _choose_one(
-    row: dict, part: pl.DataFrame, readings: list[Reading], column: dict[str, int]
-) -> Choice | None:
+def _choose_one(row: dict, readings: list[Reading], column: dict[str, int]) -> Choice | None:
     able = [i for i in range(len(readings)) if row[f"r{i}"] > 0]
     if not able:
         return None
@@ -161,8 +175,7 @@ def _choose_one(
     ]
     able = [i for i in able if row[f"r{i}"] >= _READABLE_SHARE] or able
     first = able[0]
-    both = [(i, part.filter(pl.col(f"r{i}") != pl.col(f"r{first}")).height) for i in able[1:]]
-    rivals = tuple(readings[i].name for i, differing in both if differing)
+    rivals = tuple(readings[i].name for i in able[1:] if row[f"differ_{first}_{i}"])
     return Choice(row["shape"], readings[first], rivals)
 
 

@@ -22,6 +22,7 @@ class DamageRates:
         disagree: weight of a record of the ledger that contradicts a gateway.
         broken_line_share: share of the lines of a file that are no records, in [0, 1]; undamaged ones break.
         cut_off: whether the file of gateway_b ends in the middle of its last line.
+        booked_again_share: share of the payments of the gateways that the ledger books too: no damage in itself.
     """
 
     share: float = 0.10
@@ -36,6 +37,7 @@ class DamageRates:
     disagree: float = 0.05
     broken_line_share: float = 0.002
     cut_off: bool = False
+    booked_again_share: float = 0.15
 
     def __post_init__(self) -> None:
         """Refuse shares outside [0, 1] and negative weights."""

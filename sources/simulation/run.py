@@ -107,7 +107,8 @@ def _refuse_mistakes(records: int, seed: int, style: str) -> None:
 def _deliver_day(
     root: Path, people: Population, day: date, *, records: int, seed: int, rates: DamageRates, style: Style
 ) -> DayReport:
-    payments = payments_of_day(people, day, records=records, seed=seed)
+    shared = rates.booked_again_share
+    payments = payments_of_day(people, day, records=records, seed=seed, shared_share=shared)
     files, truths = [], []
     for notation in notations(style):
         reported = reported_by(notation.source, payments, day, seed=seed)

@@ -32,7 +32,9 @@ _RATE_OF = np.array([next(m.rate for m in CURRENCIES if m.code == c.currency) fo
 _IS_EU = np.array([c.is_eu for c in COUNTRIES])
 
 
-def payments_of_day(people: Population, day: date, *, records: int, seed: int) -> pl.DataFrame:
+def payments_of_day(
+    people: Population, day: date, *, records: int, seed: int, shared_share: float = SHARED_SHARE
+) -> pl.DataFrame:
     """Return one row per payment, in the order of time.
 
     Besides the ten true fields: `amount_e4` (the amount in ten-thousandths of the currency's unit), `taken_by`
@@ -44,7 +46,7 @@ def payments_of_day(people: Population, day: date, *, records: int, seed: int) -
     merchant = _merchants(people, customer, country, rng)
     device = customer + people.size * (people.has_second_device[customer] & (rng.random(records) < 0.3))
     cents = _cents(people, merchant, country, rng)
-    taken_by, is_shared = _takers(people.home[customer], rng)
+    taken_by, is_shared = _takers(people.home[customer], rng, shared_share)
     frame = people.customers[customer].with_columns(
         payment_id=payment_ids(day, records),
         merchant_id=people.merchant_ids[merchant],
@@ -109,13 +111,13 @@ def _cents(
     return np.maximum(1, np.rint(people.price[merchant] * noise * _RATE_OF[country] * 100)).astype(np.int64)
 
 
-def _takers(home: np.ndarray, rng: np.random.Generator) -> tuple[pl.Series, np.ndarray]:
+def _takers(home: np.ndarray, rng: np.random.Generator, shared_share: float) -> tuple[pl.Series, np.ndarray]:
     size = len(home)
     is_ledger_only = rng.random(size) < LEDGER_ONLY_SHARE
     is_a = _IS_EU[home] & (rng.random(size) < GATEWAY_A_SHARE_OF_EU)
     names = pl.Series(["gateway_b", "gateway_a", "ledger"], dtype=pl.String)
     taken_by = names[np.where(is_ledger_only, 2, is_a.astype(np.int64))]
-    return taken_by, ~is_ledger_only & (rng.random(size) < SHARED_SHARE)
+    return taken_by, ~is_ledger_only & (rng.random(size) < shared_share)
 
 
 def _minutes_of_day(day: date, records: int, rng: np.random.Generator) -> pl.Series:

@@ -52,7 +52,7 @@ def _imputers(frame: pl.DataFrame, rules: RuleSet = _RULES) -> Imputers:
     groups = {"town": frame["town"].unique()} if "town" in frame.columns else {}
     return Imputers(
         claims=fit_claim_calibrations([claim_cases(frame, rules)], rules),
-        groups=fit_groups(_CLEAN.lazy(), groups, rules),
+        groups=fit_groups(_CLEAN.lazy(), groups, rules, _CLEAN.cast(pl.String)),
     )
 
 

@@ -33,7 +33,13 @@ BOOKINGS = (
 )
 TABLES = ("trusted", "review", "quarantine", "aside", "findings", "repairs", "methods", "metrics")
 SOURCES = ("gateway_a", "gateway_b", "ledger")
-BEFORE_PUBLISHING = (triage_partition, translate_partition, impute_partition, settle_partition, measure_partition)
+BEFORE_PUBLISHING = (
+    triage_partition,
+    translate_partition,
+    impute_partition,
+    settle_partition,
+    measure_partition,
+)
 
 
 class Place:
@@ -46,9 +52,7 @@ class Place:
         self.lake = Lake(folder / "lake")
 
     def context(self, partition: str = DAYS[0], feed: str = "payments") -> Context:
-        return Context(
-            load_feeds(self.feeds, self.catalog).of(feed), self.lake, partition, self.outside
-        )
+        return Context(load_feeds(self.feeds, self.catalog).of(feed), self.lake, partition, self.outside)
 
     def put(self, name: str, content: bytes | str) -> Path:
         path = self.outside / name
@@ -69,7 +73,9 @@ class Place:
         with closing(sqlite3.connect(path)) as database, database:
             database.execute(f"CREATE TABLE IF NOT EXISTS bookings ({BOOKINGS})")
             database.execute("DELETE FROM bookings WHERE booking_day = ?", (day,))
-            database.executemany(f"INSERT INTO bookings VALUES ({', '.join('?' * 11)})", [(*r, day) for r in rows])
+            database.executemany(
+                f"INSERT INTO bookings VALUES ({', '.join('?' * 11)})", [(*r, day) for r in rows]
+            )
         return path
 
     def land(self, partition: str = DAYS[0], feed: str = "payments") -> dict[str, dict[str, Any]]:
@@ -109,7 +115,9 @@ class Place:
 
         logs = sorted(self.lake.root.glob("*/*/_delta_log"))
         names = [f"{log.parent.parent.name}/{log.parent.name}" for log in logs]
-        return {name: DeltaTable(str(self.lake.path(name))).version() for name in names if name not in without}
+        return {
+            name: DeltaTable(str(self.lake.path(name))).version() for name in names if name not in without
+        }
 
     def contents(self, partition: str = DAYS[0], *, without: tuple[str, ...] = ()) -> dict[str, list[tuple]]:
         """The rows of one partition of every table, in an order of their own."""
@@ -175,7 +183,9 @@ def line_of_b() -> Callable[..., str]:
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The simulated outside world: two days of about 3000 payments, the file of gateway_b cut off."""
     folder = tmp_path_factory.mktemp("simulated")
-    simulate(folder, list(DAYS), records=3000, seed=7, rates=DamageRates(cut_off=True, broken_line_share=0.004))
+    simulate(
+        folder, list(DAYS), records=3000, seed=7, rates=DamageRates(cut_off=True, broken_line_share=0.004)
+    )
     return folder
 
 

@@ -225,9 +225,6 @@ def test_no_records_are_conserved_too() -> None:
     assert done.proposals.is_empty()
 
 
-@pytest.mark.xfail(
-    reason="repair_records hands no taken keys to settle; steps/settlement.py does", strict=True
-)
 def test_a_repaired_key_that_is_another_records_is_not_trusted() -> None:
     rows = [(f"P{i}", "ULM", "s1", "10.25", "0.5", None) for i in range(10)]
     done = _repair(_records([*rows, ("p1", "ULM", "s1", "99.5", "0.5", None)], _PAYMENT), _PAYMENT)
