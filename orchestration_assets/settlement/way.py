@@ -14,7 +14,7 @@ from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_c
 from orchestration_assets.settlement.apply import applied, apply_repairs
 from orchestration_assets.translation import translate as translation
 from validators.judgement import RAW
-from validators.parsing import write
+from validators.parsing import read_back, write
 from validators.rules import RuleSet
 from validators.triage import Triage, contested, identities, identity_hash, triage
 
@@ -137,9 +137,12 @@ def repair_records(
 
 def repaired_identities(unit: Unit, rules: RuleSet) -> pl.DataFrame:
     """The records of `unit` whose key was repaired: `_id` and `_identity`, the hash of what it is now."""
-    keys = applied(unit.proposals).filter(pl.col("field").is_in(rules.key))
-    records = unit.frame.join(keys.select("_id"), on="_id", how="semi")
-    renamed = apply_repairs(records, keys, rules)
+    keys = applied(unit.proposals.filter(pl.col("field").is_in(rules.key)))
+    if len(rules.key) == 1:
+        name = rules.key[0]
+        renamed = keys.select("_id", read_back(pl.col("repaired"), rules.fields[name].dtype).alias(name))
+    else:
+        renamed = apply_repairs(unit.frame.join(keys.select("_id"), on="_id", how="semi"), keys, rules)
     return renamed.select("_id", identity_hash(rules).alias("_identity")).drop_nulls()
 
 

@@ -133,8 +133,9 @@ def _taken_keys(context: Context, units: Units) -> pl.Series:
     rules = context.rules
     parts = []
     for label in units.labels if rules.grain == "entity" else ():
-        if applied(units.proposals(label))["field"].is_in(rules.key).any():
-            parts.append(repaired_identities(units.load(label), rules))
+        if units.proposals(label)["field"].is_in(rules.key).any():
+            unit = units.light(label) if len(rules.key) == 1 else units.load(label)
+            parts.append(repaired_identities(unit, rules))
     if not parts:
         return pl.Series("_id", [], pl.UInt64)
     renamed = pl.concat(parts)

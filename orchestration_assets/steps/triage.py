@@ -219,7 +219,7 @@ def _write_units(folder: Any, name: str, judged: Triage, buckets: int, rules: Ru
     """
     written = {}
     for unit in split_units(name, judged):
-        parts = {f"unit-{name}": unit.frame}
+        parts = {"alone": unit.frame}
         if unit.is_contested:
             number = (pl.col("_identity") // 128 % buckets).alias("bucket")
             grouped = unit.frame.with_columns(number).partition_by("bucket", as_dict=True, include_key=False)

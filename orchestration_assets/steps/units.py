@@ -1,10 +1,11 @@
 """The troubled records of a partition in their units, as files between the steps.
 
-A unit is what is settled together: the records of one fragment that stand alone (`unit-…`), or all records of one
+A unit is what is settled together: records of some fragments that stand alone (`unit-…`), or all records of one
 bucket of contested identities, whichever fragments they come from (`bucket-…`).
 """
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -14,16 +15,16 @@ from orchestration_assets.steps.context import Context
 from validators.judgement import FINDING_SCHEMA, RAW
 
 
+RECORDS_PER_UNIT = 250_000
+
+
 class Units:
     """The units that triage handed over."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.folder = context.work / "units"
-        self.parts: dict[str, list[str]] = {}
-        for fragment in context.handed_over("triage")["fragments"]:
-            for label in fragment["units"]:
-                self.parts.setdefault(label, []).append(fragment["name"])
+        self.parts = _grouped(context.handed_over("triage")["fragments"])
         self.labels = sorted(self.parts)
 
     def findings(self, label: str) -> pl.DataFrame:
@@ -33,6 +34,11 @@ class Units:
     def load(self, label: str, *, with_proposals: bool = True) -> Unit:
         """The unit, with the proposals that were made so far; of a bucket the records that do not simply agree."""
         return self.load_all(label, with_proposals=with_proposals)[0]
+
+    def light(self, label: str) -> Unit:
+        """The unit without its records: for what its proposals alone can tell."""
+        empty = pl.DataFrame()
+        return Unit(label, empty, empty, self.proposals(label), self.is_contested(label))
 
     def load_all(self, label: str, *, with_proposals: bool = True) -> tuple[Unit, pl.DataFrame]:
         """The unit, and beside it the contested records that are good and say the same: settled as they stand."""
@@ -77,7 +83,7 @@ class Units:
             path.unlink()
 
     def _read(self, label: str, kind: str) -> pl.DataFrame:
-        files = [self._fragments() / f"{name}.{label}.{kind}.parquet" for name in self.parts[label]]
+        files = [self._fragments() / f"{part}.{kind}.parquet" for part in self.parts[label]]
         return pl.concat([self._with_copies(pl.read_parquet(file), kind) for file in files])
 
     def _with_copies(self, part: pl.DataFrame, kind: str) -> pl.DataFrame:
@@ -94,3 +100,20 @@ class Units:
 
     def _path(self, label: str, kind: str) -> Path:
         return self.folder / f"{label}.{kind}.parquet"
+
+
+def _grouped(fragments: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Label to the parts of which the unit consists (`<fragment>.<part>`): small fragments are settled together."""
+    grouped: dict[str, list[str]] = {}
+    number = records = 0
+    for fragment in fragments:
+        for part, rows in fragment["units"].items():
+            name = f"{fragment['name']}.{part}"
+            if part.startswith("bucket-"):
+                grouped.setdefault(part, []).append(name)
+                continue
+            if records and records + rows > RECORDS_PER_UNIT:
+                number, records = number + 1, 0
+            records += rows
+            grouped.setdefault(f"unit-{number:04d}", []).append(name)
+    return grouped

@@ -94,17 +94,21 @@ def decide(
     rules: RuleSet,
     translators: list[tuple[Translator, list[Reading]]],
     known: pl.Series,
+    measured: dict[tuple[str, str], Measured] | None = None,
 ) -> list[Decision]:
-    """One decision per shape that any translator reads; the first translator that reads a shape gets it."""
+    """One decision per shape that any translator reads; the first translator that reads a shape gets it.
+
+    `measured`: what is known of (translator, reading) on `known` values so far; added to.
+    """
+    measured = {} if measured is None else measured
     decisions: dict[str, Decision] = {}
     for translator, readings in translators:
         open_values = values.filter(~pl.col("shape").is_in(list(decisions)))
-        measured: dict[str, Measured] = {}
         for choice in choose(open_values, readings, spec, rules):
-            name = choice.reading.name
-            if name not in measured:
-                measured[name] = measure(choice.reading, readings, spec, rules, known)
-            decisions[choice.shape] = _decision(choice, translator, measured[name], source, spec)
+            key = (translator.name, choice.reading.name)
+            if key not in measured:
+                measured[key] = measure(choice.reading, readings, spec, rules, known)
+            decisions[choice.shape] = _decision(choice, translator, measured[key], source, spec)
     return list(decisions.values())
 
 

@@ -14,7 +14,7 @@ from validators.parsing import Notation
 from validators.rules import FieldSpec, RuleSet
 from validators.shapes import shape
 
-VALUES_PER_SHAPE = 200
+VALUES_PER_SHAPE = 64
 SHAPES_PER_COLUMN = 400
 Notations = Mapping[str, Mapping[str, Notation]]
 """source -> field -> notation"""
@@ -68,8 +68,12 @@ def _draw() -> pl.Expr:
 def decide_all(
     samples: pl.DataFrame, rules: RuleSet, notations: Notations, known: pl.DataFrame
 ) -> list[Decision]:
-    """One decision per (source, field, shape) that can be read. `known`: `_source` and each field's text, good values."""
-    decisions = []
+    """One decision per (source, field, shape) that can be read. `known`: `_source` and each field's text, good values.
+
+    Sources that write a field alike share the measurement of its readings; the known values are those of the first.
+    """
+    decisions: list[Decision] = []
+    measured: dict[tuple[str, Notation], dict[tuple[str, str], Measured]] = {}
     for (source, name), part in samples.partition_by(
         "_source", "field", as_dict=True, maintain_order=True
     ).items():
@@ -85,7 +89,13 @@ def decide_all(
             (TRANSLATORS[t], TRANSLATORS[t].readings(spec, notation)) for t in spec.policy.translate
         ]
         decisions += decide(
-            values, source=source, spec=spec, rules=rules, translators=translators, known=texts
+            values,
+            source=source,
+            spec=spec,
+            rules=rules,
+            translators=translators,
+            known=texts,
+            measured=measured.setdefault((name, notation), {}),
         )
     return decisions
 

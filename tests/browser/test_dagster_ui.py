@@ -1,7 +1,9 @@
 """What a person sees and does in Dagster's own pages, in a real browser, on a lake of this test's own."""
 
 import re
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import pytest
 
@@ -69,20 +71,22 @@ def test_a_backfill_runs_each_partition_and_each_publication_meets_its_expectati
     assert dagster.ask(launch, params=params)["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess"
 
     ended = ui.until(
-        lambda: {d: s for d, s in dagster.finished("payments").items() if d in early}.keys() >= set(early)
-        and dagster.finished("payments"),
-        seconds=2 * ui.RUN_SECONDS, what="the backfill",
+        lambda: (found := dagster.finished("payments")).keys() >= set(early) and found,
+        seconds=3 * ui.RUN_SECONDS, what="the backfill",
     )
     assert {ended[day] for day in early} == {"SUCCESS"}
-    lake = Lake(dagster.place.lake)
-    assert all(lake.read("payments/trusted", day).height for day in early)
+    published = {day: Lake(dagster.place.lake).read("payments/trusted", day).height for day in early}
+    assert all(published.values())
 
-    # The sensor looks every half minute and must miss neither of the two.
-    looked_at = ui.until(
-        lambda: (found := dagster.finished("payments_expectations")).keys() >= set(early) and found,
-        seconds=2 * ui.RUN_SECONDS, what="the expectations of both partitions",
+    # The sensor looks every half minute, and must miss neither of the two.
+    judged = ui.until(
+        lambda: (found := dagster.judged("payments/trusted", "expectations")).keys() >= set(early) and found,
+        seconds=3 * ui.RUN_SECONDS, what="the expectations of both partitions",
     )
-    assert {looked_at[day] for day in early} == {"SUCCESS"}
+    for day in early:
+        assert judged[day]["success"], judged[day]["description"]
+        assert f"met by {published[day]:,} sampled records" in judged[day]["description"]
+        assert Path(urlparse(judged[day]["metadata"]["data_docs"]).path).is_file()
     ui.open_asset(page, dagster, "payments/trusted", "checks")
     assert re.match(r"Expected all of \d+ expectations", ui.open_check(page, "expectations"))
-    assert page.get_by_text("index.html").first.is_visible()
+    assert page.get_by_role("link", name=re.compile("index.html")).first.is_visible()

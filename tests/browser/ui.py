@@ -68,6 +68,7 @@ class Place:
     """A lake, an outside world and a Dagster instance of their own, below one folder."""
 
     folder: Path
+    feeds: Path = PROJECT / "orchestration_assets" / "feeds"
 
     @property
     def lake(self) -> Path:
@@ -84,6 +85,7 @@ class Place:
             "BREAKWATER_LAKE": str(self.lake),
             "BREAKWATER_OUTSIDE": str(self.outside),
             "BREAKWATER_DATA_DOCS": str(self.folder / "data_docs"),
+            "BREAKWATER_FEEDS": str(self.feeds),
             "DAGSTER_HOME": str(self.folder / "dagster"),
             "PYTHONPATH": str(PROJECT),
             "TZ": "UTC",
@@ -122,6 +124,15 @@ class Dagster:
         """The status of each partition's newest run of the job, of those that are over."""
         runs = [run for run in reversed(self.runs(job)) if run["status"] in _FINAL]
         return {run["tags"]["dagster/partition"]: run["status"] for run in runs}
+
+    def judged(self, asset: str, check: str) -> dict[str, dict[str, Any]]:
+        """The newest result of a check on each partition: `success`, `description`, and `metadata`, its links only."""
+        query = """query($key: AssetKeyInput!, $check: String!) {assetCheckExecutions(assetKey: $key, checkName: $check, limit: 50) {
+            evaluation {partition success description metadataEntries {label ... on UrlMetadataEntry {url}}}}}"""
+        found = self.ask(query, key={"path": asset.split("/")}, check=check)["assetCheckExecutions"]
+        results = [execution["evaluation"] for execution in reversed(found) if execution["evaluation"]]
+        links = [{e["label"]: e.get("url") for e in result.pop("metadataEntries")} for result in results]
+        return {result["partition"]: {**result, "metadata": link} for result, link in zip(results, links, strict=True)}
 
 
 @contextmanager
@@ -175,6 +186,12 @@ def browser(folder: Path, *, width: int = 1400, height: int = 900) -> Iterator[A
 
 
 # --- pages ---------------------------------------------------------------------------------------------------------
+
+
+def hide_navigation(page: Any, dagster: Dagster) -> None:
+    """Make room: the bar at the left shows icons only, for as long as this profile lives."""
+    page.goto(f"{dagster.url}/runs")
+    page.get_by_text("Hide navigation").click()
 
 
 def open_graph(page: Any, dagster: Dagster, feed: str) -> None:

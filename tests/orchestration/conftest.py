@@ -213,7 +213,7 @@ def copy_of(tmp_path: Path) -> Callable[[Place], Place]:
 
 
 @pytest.fixture
-def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Place], None]]:
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Place], None]:
     """Return a function that points every setting to a place, as environment variables do."""
 
     def point(place: Place) -> None:
@@ -230,7 +230,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
         for name, value in values.items():
             monkeypatch.setenv(name, str(value))
 
-    yield point
+    return point
 
 
 ORDERS_CONTRACT = '''

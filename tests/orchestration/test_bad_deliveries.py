@@ -153,7 +153,7 @@ def test_a_contract_that_does_not_load_is_told_with_its_cause(tmp_path: Path, mo
     (tmp_path / "broken_contract_of_orders.py").write_text("price = 1 / 0\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(
-        ContractError, match="broken_contract_of_orders:Order.*ZeroDivisionError(.|\n)*Hint: "
+        ContractError, match=r"broken_contract_of_orders:Order.*ZeroDivisionError(.|\n)*Hint: "
     ):
         rules_of("broken_contract_of_orders:Order")
 
@@ -175,7 +175,7 @@ def test_a_lake_that_cannot_be_written_is_told_as_such(place) -> None:
     place.gateway_a(GOOD)
     place.lake.root.write_text("a file where the folder should be")
     with (
-        pytest.raises(LakeError, match="the lake folder cannot be written(.|\n)*Hint: "),
+        pytest.raises(LakeError, match=r"the lake folder cannot be written(.|\n)*Hint: "),
         place.lake.lock("payments", DAY, wait_seconds=0, holder="test"),
     ):
         pass

@@ -157,7 +157,7 @@ def test_a_file_of_the_wrong_kind_is_refused_in_words(folder: Path, what: str, c
     (folder / "in.csv").write_bytes(BAD_FILES[what])
     assert repair(folder) == 1
     error = capsys.readouterr().err
-    assert error.startswith("breakwater repair: in.csv ") or error.startswith("breakwater repair: in.csv: ")
+    assert error.startswith(("breakwater repair: in.csv ", "breakwater repair: in.csv: "))
     assert "\nHint: " in error
     assert not (folder / "out.csv").exists()
 

@@ -1,0 +1,135 @@
+"""Takes the documentation's pictures of Dagster's pages: real runs of simulated payments, photographed in headless Chromium.
+
+`make screenshots` writes docs/images/*.png. Look at each before it is committed: a stranger must be able to read it.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sources.simulation import DamageRates, simulate
+from tests.browser import ui
+
+IMAGES = ui.PROJECT / "docs" / "images"
+DAYS = 10
+RECORDS = 2000
+BAD_DAY = 0.45  # share of damaged records of the last day: something to see in the plots and the checks
+FEED = "payments"
+
+
+def graph(page: Any, dagster: ui.Dagster, _day: str) -> None:
+    """The feed's assets from left to right, all groups expanded."""
+    ui.open_graph(page, dagster, FEED)
+    # The button that closes the list beside the graph has no name of its own.
+    page.get_by_role("img", name="panel_show_right").last.click()
+    page.wait_for_timeout(1000)
+    empty = {"x": page.viewport_size["width"] - 150, "y": page.viewport_size["height"] - 60}
+    page.mouse.dblclick(empty["x"] - 300, empty["y"])  # fits the graph into the width
+    page.wait_for_timeout(1500)
+    _drag(page, (empty["x"] - 300, empty["y"]), (empty["x"] - 300, empty["y"] + 140))
+    page.mouse.move(empty["x"] - 300, empty["y"])
+
+
+def checks(page: Any, dagster: ui.Dagster, _day: str) -> None:
+    ui.open_asset(page, dagster, f"{FEED}/settled", "checks")
+    ui.open_check(page, "held_share")
+
+
+def run(page: Any, dagster: ui.Dagster, day: str) -> None:
+    """The timeline of the run of a day, in its upper half; its events below."""
+    [newest, *_] = [r for r in dagster.runs(FEED) if r["tags"]["dagster/partition"] == day]
+    ui.open_run(page, dagster, newest["id"])
+    width = page.viewport_size["width"]
+    splitter = page.get_by_text("stdout").bounding_box()["y"] - 15
+    _drag(page, (width / 2, splitter), (width / 2, splitter + 150))
+    slider = page.get_by_role("slider").first.bounding_box()
+    middle = slider["y"] + slider["height"] / 2
+    _drag(page, (slider["x"] + slider["width"] / 2, middle), (slider["x"] + slider["width"] / 2 + 8, middle))
+
+
+def metrics(page: Any, dagster: ui.Dagster, _day: str) -> None:
+    ui.open_asset(page, dagster, f"{FEED}/metrics", "overview")
+    for section in ("Status", "Description"):
+        page.get_by_text(section, exact=True).first.click()
+    page.get_by_text("Plots", exact=True).first.click()
+    page.get_by_text("held_share", exact=True).first.wait_for()
+
+
+def repairs(page: Any, dagster: ui.Dagster, day: str) -> None:
+    """The sample of repairs; personal values are masked by the asset itself."""
+    ui.open_asset(page, dagster, f"{FEED}/repairs", "partitions", partition=day)
+    page.get_by_text("evidence", exact=True).first.wait_for()
+
+
+PICTURES: dict[str, tuple[Callable[[Any, ui.Dagster, str], None], int, int]] = {
+    "graph": (graph, 1360, 1200),
+    "checks": (checks, 1400, 900),
+    "run": (run, 1400, 900),
+    "metrics": (metrics, 1400, 900),
+    "repairs": (repairs, 1400, 900),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(PICTURES)}")
+    parser.add_argument("--out", type=Path, default=IMAGES, help="folder (default: docs/images)")
+    parser.add_argument("--place", type=Path, help="folder of the lake; one that is there already is photographed as it is")
+    options = parser.parse_args()
+    if unknown := sorted(set(options.names) - set(PICTURES)):
+        parser.error(f"there is no picture {', '.join(unknown)}")
+    if reason := ui.lacking():
+        raise SystemExit(reason)
+    with tempfile.TemporaryDirectory(prefix="breakwater-screenshots-") as folder:
+        take(options.names or list(PICTURES), options.out, options.place or Path(folder) / "place", Path(folder))
+
+
+def take(names: list[str], out: Path, folder: Path, profiles: Path) -> None:
+    """Write the pictures `names` into `out`."""
+    days = ui.last_days(DAYS)
+    place = ui.Place(folder, feeds=folder / "feeds")
+    if not place.lake.exists():
+        fill(place, days)
+    out.mkdir(parents=True, exist_ok=True)
+    with ui.dagster_dev(place) as dagster:
+        for name in names:
+            show, width, height = PICTURES[name]
+            with ui.browser(profiles / name, width=width, height=height) as page:
+                ui.hide_navigation(page, dagster)
+                show(page, dagster, days[-1])
+                page.wait_for_timeout(1500)  # the UI's animations
+                page.screenshot(path=out / f"{name}.png")
+            print(f"{out / name}.png, {(out / f'{name}.png').stat().st_size / 1000:.0f} KB", flush=True)
+
+
+def fill(place: ui.Place, days: list[str]) -> None:
+    """Deliver and run `days`, the last one badly damaged. The feed begins with them, so that plots have no empty past."""
+    shutil.copytree(ui.PROJECT / "orchestration_assets" / "feeds", place.feeds)
+    declared = place.feeds / f"{FEED}.yaml"
+    text = declared.read_text()
+    assert "start: 2026-01-01" in text
+    declared.write_text(text.replace("start: 2026-01-01", f"start: {days[0]}"))
+    simulate(place.outside, days[:-1], records=RECORDS)
+    simulate(place.outside, days[-1:], records=RECORDS, rates=replace(DamageRates(), share=BAD_DAY))
+    place.prepare()
+    partitions = [word for day in days for word in ("--partition", day)]
+    command = [sys.executable, "-m", "orchestration_assets.cli", "run", FEED, *partitions]
+    subprocess.run(command, env=place.environment(), cwd=ui.PROJECT, check=True)
+
+
+def _drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+
+
+if __name__ == "__main__":
+    main()
