@@ -4,6 +4,7 @@
 """
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def graph(page: Any, dagster: ui.Dagster, _day: str) -> None:
     page.wait_for_timeout(1500)
     _drag(page, (empty["x"] - 300, empty["y"]), (empty["x"] - 300, empty["y"] + 140))
     page.mouse.move(empty["x"] - 300, empty["y"])
+    page.wait_for_timeout(8000)  # the states of the assets come one by one
 
 
 def checks(page: Any, dagster: ui.Dagster, _day: str) -> None:
@@ -46,11 +48,13 @@ def run(page: Any, dagster: ui.Dagster, day: str) -> None:
     [newest, *_] = [r for r in dagster.runs(FEED) if r["tags"]["dagster/partition"] == day]
     ui.open_run(page, dagster, newest["id"])
     width = page.viewport_size["width"]
-    splitter = page.get_by_text("stdout").bounding_box()["y"] - 15
-    _drag(page, (width / 2, splitter), (width / 2, splitter + 150))
+    below = page.get_by_text("stdout").bounding_box()["y"] - 15
+    _drag(page, (width / 2, below), (width / 2, below + 150))
+    beside = page.get_by_text("Preparing").bounding_box()
+    _drag(page, (beside["x"] - 25, beside["y"] + 100), (width - 60, beside["y"] + 100))
     slider = page.get_by_role("slider").first.bounding_box()
     middle = slider["y"] + slider["height"] / 2
-    _drag(page, (slider["x"] + slider["width"] / 2, middle), (slider["x"] + slider["width"] / 2 + 8, middle))
+    _drag(page, (slider["x"] + slider["width"] / 2, middle), (slider["x"] + slider["width"] / 2 + 14, middle))
 
 
 def metrics(page: Any, dagster: ui.Dagster, _day: str) -> None:
@@ -63,7 +67,8 @@ def metrics(page: Any, dagster: ui.Dagster, _day: str) -> None:
 
 def repairs(page: Any, dagster: ui.Dagster, day: str) -> None:
     """The sample of repairs; personal values are masked by the asset itself."""
-    ui.open_asset(page, dagster, f"{FEED}/repairs", "partitions", partition=day)
+    ui.open_asset(page, dagster, f"{FEED}/repairs", "events")
+    page.get_by_text(day, exact=True).first.click()
     page.get_by_text("evidence", exact=True).first.wait_for()
 
 
@@ -71,8 +76,8 @@ PICTURES: dict[str, tuple[Callable[[Any, ui.Dagster, str], None], int, int]] = {
     "graph": (graph, 1360, 1200),
     "checks": (checks, 1400, 900),
     "run": (run, 1400, 900),
-    "metrics": (metrics, 1400, 900),
-    "repairs": (repairs, 1400, 900),
+    "metrics": (metrics, 1400, 1150),
+    "repairs": (repairs, 1600, 1000),
 }
 
 
@@ -109,12 +114,14 @@ def take(names: list[str], out: Path, folder: Path, profiles: Path) -> None:
 
 
 def fill(place: ui.Place, days: list[str]) -> None:
-    """Deliver and run `days`, the last one badly damaged. The feed begins with them, so that plots have no empty past."""
+    """Deliver and run `days`, the last one badly damaged.
+
+    The feed begins with them, so that plots have no empty past, and may be as late as they are: all of them come today.
+    """
     shutil.copytree(ui.PROJECT / "orchestration_assets" / "feeds", place.feeds)
     declared = place.feeds / f"{FEED}.yaml"
-    text = declared.read_text()
-    assert "start: 2026-01-01" in text
-    declared.write_text(text.replace("start: 2026-01-01", f"start: {days[0]}"))
+    text = re.sub(r"start: [0-9-]+", f"start: {days[0]}", declared.read_text())
+    declared.write_text(re.sub(r"freshness_hours: [0-9]+", f"freshness_hours: {24 * DAYS + 24}", text))
     simulate(place.outside, days[:-1], records=RECORDS)
     simulate(place.outside, days[-1:], records=RECORDS, rates=replace(DamageRates(), share=BAD_DAY))
     place.prepare()

@@ -108,4 +108,5 @@ def _cell(value: Any) -> int | float | bool | str:
         return round(value, 4)
     if isinstance(value, bool | int):
         return value
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    return text if text == text.strip() else f'"{text}"'  # else nobody would see what is wrong with it
