@@ -63,8 +63,11 @@ def judge(frame: pl.DataFrame, rules: RuleSet, *, held: pl.Expr | None = None) -
     if held is not None:
         is_good &= ~frame.select(held).to_series()
     raw = [name for name in frame.columns if name.startswith(RAW)]
-    good = frame.drop(raw).filter(is_good)
-    return Judged(good, frame.filter(~is_good), _findings(frame, wanted, kept))
+    bad = frame.filter(~is_good)
+    findings = [_findings(bad, wanted, kept.filter(~is_good))]
+    if rules.rules_of("warning"):
+        findings.append(_findings(frame.filter(is_good), wanted, kept.filter(is_good)))
+    return Judged(frame.drop(raw).filter(is_good), bad, pl.concat(findings))
 
 
 def mark(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:

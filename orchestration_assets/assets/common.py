@@ -81,7 +81,7 @@ def sample(context: Context, table: str, columns: list[str]) -> dg.TableMetadata
     rows = pl.scan_parquet(files, hive_partitioning=False).select(columns).head(2000).collect()
     kinds = [c for c in ("field", "method", "rule") if c in columns]
     spread = rows.unique(kinds, keep="first", maintain_order=True) if kinds else rows
-    return as_table(masked(spread.head(SAMPLE_ROWS), context.rules.personal))
+    return as_table(_brief(masked(spread.head(SAMPLE_ROWS), context.rules.personal)))
 
 
 def masked(rows: pl.DataFrame, personal: list[str]) -> pl.DataFrame:
@@ -93,6 +93,14 @@ def masked(rows: pl.DataFrame, personal: list[str]) -> pl.DataFrame:
     return rows.with_columns(
         pl.when(is_personal & pl.col(c).is_not_null()).then(pl.lit(MASK)).otherwise(pl.col(c)).alias(c) for c in texts
     )
+
+
+def _brief(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with the measured part of the evidence only, unbroken: the UI makes a column of sentences narrow and rows tall."""
+    if "evidence" not in rows.columns:
+        return rows
+    measured = pl.col("evidence").str.extract(r"right in (\d+ of \d+ \w+) cases")
+    return rows.with_columns(measured.fill_null(pl.col("evidence")).str.replace_all(" ", "\u00a0", literal=True))
 
 
 def as_table(rows: pl.DataFrame) -> dg.TableMetadataValue:

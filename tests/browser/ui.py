@@ -115,8 +115,9 @@ class Dagster:
         return told["data"]
 
     def runs(self, job: str) -> list[dict[str, Any]]:
-        """The runs of a job, newest first: `id`, `status`, and `tags` by name."""
-        query = "query($job: String!) {runsOrError(filter: {pipelineName: $job}) {... on Runs {results {id status tags {key value}}}}}"
+        """The runs of a job, newest first: `id`, `status`, `startTime`, `endTime`, and `tags` by name."""
+        query = """query($job: String!) {runsOrError(filter: {pipelineName: $job}) {... on Runs {
+            results {id status startTime endTime tags {key value}}}}}"""
         found = self.ask(query, job=job)["runsOrError"]["results"]
         return [{**run, "tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in found]
 
