@@ -83,16 +83,25 @@ PICTURES: dict[str, tuple[Callable[[Any, ui.Dagster, str], None], int, int]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(PICTURES)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(PICTURES)}"
+    )
     parser.add_argument("--out", type=Path, default=IMAGES, help="folder (default: docs/images)")
-    parser.add_argument("--place", type=Path, help="folder of the lake; one that is there already is photographed as it is")
+    parser.add_argument(
+        "--place", type=Path, help="folder of the lake; one that is there already is photographed as it is"
+    )
     options = parser.parse_args()
     if unknown := sorted(set(options.names) - set(PICTURES)):
         parser.error(f"there is no picture {', '.join(unknown)}")
     if reason := ui.lacking():
         raise SystemExit(reason)
     with tempfile.TemporaryDirectory(prefix="breakwater-screenshots-") as folder:
-        take(options.names or list(PICTURES), options.out, options.place or Path(folder) / "place", Path(folder))
+        take(
+            options.names or list(PICTURES),
+            options.out,
+            options.place or Path(folder) / "place",
+            Path(folder),
+        )
 
 
 def take(names: list[str], out: Path, folder: Path, profiles: Path) -> None:

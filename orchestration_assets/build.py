@@ -1,6 +1,6 @@
 """A feed as Dagster definitions: one call, which also serves a project that already exists.
 
-    defs = dg.Definitions.merge(my_own, feed_definitions("payments"))
+defs = dg.Definitions.merge(my_own, feed_definitions("payments"))
 """
 
 from pathlib import Path
@@ -46,7 +46,14 @@ def feed_definitions(
     return dg.Definitions(
         assets=[
             build(declared, partitions_def)
-            for build in (build_landed, build_triaged, build_translated, build_imputed, build_settled, build_trusted)
+            for build in (
+                build_landed,
+                build_triaged,
+                build_translated,
+                build_imputed,
+                build_settled,
+                build_trusted,
+            )
         ],
         asset_checks=[*build_checks(declared, partitions_def), expectations.check],
         jobs=[job, expectations.job],
@@ -60,5 +67,8 @@ def default_lake() -> LakeResource:
     """The lake where the settings say."""
     found = settings()
     return LakeResource(
-        root=str(found.lake), outside=str(found.outside), data_docs=str(found.docs), wait_seconds=found.wait_seconds
+        root=str(found.lake),
+        outside=str(found.outside),
+        data_docs=str(found.docs),
+        wait_seconds=found.wait_seconds,
     )

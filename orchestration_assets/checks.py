@@ -26,7 +26,9 @@ TELLING = {
 }
 
 
-def build_checks(declared: Declared, partitions_def: dg.PartitionsDefinition) -> list[dg.AssetChecksDefinition]:
+def build_checks(
+    declared: Declared, partitions_def: dg.PartitionsDefinition
+) -> list[dg.AssetChecksDefinition]:
     """The blocking checks, and those that only tell."""
     return [_blocking(declared, partitions_def), _telling(declared, partitions_def)]
 
@@ -41,24 +43,35 @@ def _specs(
 ) -> list[dg.AssetCheckSpec]:
     asset = feed_key(declared.feed.feed, "settled")
     return [
-        partitioned_check(name, asset, text, partitions_def, blocking=blocking) for name, text in named.items()
+        partitioned_check(name, asset, text, partitions_def, blocking=blocking)
+        for name, text in named.items()
     ]
 
 
 def partitioned_check(
-    name: str, asset: dg.AssetKey, text: str, partitions_def: dg.PartitionsDefinition, *, blocking: bool = False
+    name: str,
+    asset: dg.AssetKey,
+    text: str,
+    partitions_def: dg.PartitionsDefinition,
+    *,
+    blocking: bool = False,
 ) -> dg.AssetCheckSpec:
     """A check whose results belong to partitions. Dagster still calls that a preview; without it they would be lost."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)
-        return dg.AssetCheckSpec(name, asset=asset, description=text, blocking=blocking, partitions_def=partitions_def)
+        return dg.AssetCheckSpec(
+            name, asset=asset, description=text, blocking=blocking, partitions_def=partitions_def
+        )
 
 
 def _blocking(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(
-        name=f"{declared.feed.feed}_must_hold", specs=_specs(declared, BLOCKING, partitions_def, blocking=True)
+        name=f"{declared.feed.feed}_must_hold",
+        specs=_specs(declared, BLOCKING, partitions_def, blocking=True),
     )
-    def must_hold(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
+    def must_hold(
+        context: dg.AssetCheckExecutionContext, lake: LakeResource
+    ) -> Iterator[dg.AssetCheckResult]:
         with told_plainly():
             outcomes = audit.must_hold(lake.open(declared, context))
         for outcome in outcomes:
@@ -69,9 +82,12 @@ def _blocking(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg
 
 def _telling(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(
-        name=f"{declared.feed.feed}_should_hold", specs=_specs(declared, TELLING, partitions_def, blocking=False)
+        name=f"{declared.feed.feed}_should_hold",
+        specs=_specs(declared, TELLING, partitions_def, blocking=False),
     )
-    def should_hold(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
+    def should_hold(
+        context: dg.AssetCheckExecutionContext, lake: LakeResource
+    ) -> Iterator[dg.AssetCheckResult]:
         with told_plainly():
             opened = lake.open(declared, context)
             metrics = dict(opened.lake.read(opened.table("metrics"), opened.partition).iter_rows())
@@ -91,5 +107,10 @@ def as_result(declared: Declared, outcome: audit.Outcome, *, asset: str = "settl
         severity=dg.AssetCheckSeverity.ERROR if outcome.is_blocking else dg.AssetCheckSeverity.WARN,
         description=f"Expected {outcome.expected}. Found {outcome.found}."
         + ("" if outcome.is_passed else f" To do: {outcome.action}."),
-        metadata={"expected": outcome.expected, "found": outcome.found, "action": outcome.action, **outcome.numbers},
+        metadata={
+            "expected": outcome.expected,
+            "found": outcome.found,
+            "action": outcome.action,
+            **outcome.numbers,
+        },
     )

@@ -61,8 +61,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def _code_of(error: Exception) -> int | None:
     """The exit code of an error that the user can understand; None for a defect of ours, which keeps its traceback."""
-    from orchestration_assets.errors import BreakwaterError, LakeError, LockedError, StepError
+    from orchestration_assets.errors import BreakwaterError, LakeError, LakeNameError, LockedError, StepError
 
+    if isinstance(error, LakeNameError):
+        return USAGE
     if isinstance(error, LakeError | LockedError | StepError):
         return FAILED
     if isinstance(error, BreakwaterError):

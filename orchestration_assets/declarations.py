@@ -18,11 +18,17 @@ def all_mistakes(found: Settings) -> tuple[Declarations, list[Mistake]]:
     """The declarations, and every mistake in them, those of the contracts included."""
     declarations = load_feeds(found.feeds, found.catalog)
     mistakes = list(declarations.mistakes)
-    context = import_module("orchestration_assets.steps.context")  # pandera is slow to import: only when asked
+    context = import_module(
+        "orchestration_assets.steps.context"
+    )  # pandera is slow to import: only when asked
     for declared in declarations.feeds.values():
         name = f"{declared.feed.feed}.yaml"
         if not declared.sources:
-            mistakes.append(Mistake(name, 0, f"no source names the feed '{declared.feed.feed}'", "Add one to the catalog."))
+            mistakes.append(
+                Mistake(
+                    name, 0, f"no source names the feed '{declared.feed.feed}'", "Add one to the catalog."
+                )
+            )
         try:
             rules = context.rules_of(declared.feed.contract)
         except ContractError as error:
@@ -43,7 +49,10 @@ def usable_feeds(
     for name, declared in declarations.feeds.items():
         try:
             taken[name] = _checked_definitions(declared, lake)
-        except (dg.DagsterError, ValueError) as error:  # a cron expression, an owner: only Dagster knows its rules
+        except (
+            dg.DagsterError,
+            ValueError,
+        ) as error:  # a cron expression, an owner: only Dagster knows its rules
             mistakes.append(Mistake(f"{name}.yaml", 0, f"Dagster refuses it: {str(error).splitlines()[0]}"))
     return taken, mistakes
 
@@ -60,12 +69,18 @@ def _unmapped(source: object, rules: object) -> list[Mistake]:
     lacking = sorted(k for k in rules.key if k not in source.fields)
     mistakes = []
     if unknown:
-        mistakes.append(Mistake(
-            file, 0, f"`fields` names what {rules.contract} does not have: {', '.join(unknown)}",
-            f"It has {', '.join(rules.fields)}.",
-        ))
+        mistakes.append(
+            Mistake(
+                file,
+                0,
+                f"`fields` names what {rules.contract} does not have: {', '.join(unknown)}",
+                f"It has {', '.join(rules.fields)}.",
+            )
+        )
     if lacking:
-        mistakes.append(Mistake(file, 0, f"`fields` lacks the key: {', '.join(lacking)}", "Every source must state it."))
+        mistakes.append(
+            Mistake(file, 0, f"`fields` lacks the key: {', '.join(lacking)}", "Every source must state it.")
+        )
     return mistakes
 
 

@@ -13,6 +13,10 @@ class LakeError(BreakwaterError):
     """The lake cannot be read or written, or holds a table that does not fit."""
 
 
+class LakeNameError(LakeError):
+    """A name that cannot be that of a table or a partition; a mistake of whoever wrote it."""
+
+
 class LockedError(BreakwaterError):
     """Another run works on the same partition."""
 

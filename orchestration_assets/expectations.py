@@ -39,10 +39,14 @@ def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefiniti
             from validators.expectations import validate  # costs ten seconds
 
             docs = Path(lake.data_docs or opened.lake.root.parent / "data_docs") / feed
-            report = validate(frame, opened.rules, partition=opened.partition, docs=docs, sample=SAMPLE_RECORDS)
+            report = validate(
+                frame, opened.rules, partition=opened.partition, docs=docs, sample=SAMPLE_RECORDS
+            )
         expected = f"all of {report.expectations} expectations met by {report.records:,} sampled records"
         found = f"{report.failed} not met" + (f": {'; '.join(report.failures[:5])}" if report.failed else "")
-        action = "nothing to do" if report.is_passed else "open the Data Docs, and mend the contract or its suite"
+        action = (
+            "nothing to do" if report.is_passed else "open the Data Docs, and mend the contract or its suite"
+        )
         return dg.AssetCheckResult(
             asset_key=trusted,
             check_name=NAME,
@@ -66,11 +70,15 @@ def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefiniti
         description=f"The Great Expectations suite on a published partition of {feed}.",
         executor_def=dg.in_process_executor,
         # Inferred from assets, but not from checks alone.
-        config=dg.PartitionedConfig(partitions_def=partitions_def, run_config_for_partition_key_fn=lambda _key: {}),
+        config=dg.PartitionedConfig(
+            partitions_def=partitions_def, run_config_for_partition_key_fn=lambda _key: {}
+        ),
         tags={"breakwater/feed": feed},
     )
 
-    @dg.asset_sensor(asset_key=trusted, job=job, name=f"{feed}_published", default_status=dg.DefaultSensorStatus.RUNNING)
+    @dg.asset_sensor(
+        asset_key=trusted, job=job, name=f"{feed}_published", default_status=dg.DefaultSensorStatus.RUNNING
+    )
     def published(_context: dg.SensorEvaluationContext, event: dg.EventLogEntry) -> dg.RunRequest:
         """Starts the suite on the partition that was just published."""
         materialized = event.dagster_event

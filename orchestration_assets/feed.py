@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -46,24 +47,42 @@ class StaticPartitions(_Declared):
 class Limits(_Declared):
     """What the asset checks expect. Shares are of the records landed."""
 
-    held_share: float = Field(default=0.2, ge=0, le=1, description="At most this share in review and quarantine.")
-    repaired_share: float = Field(default=0.5, ge=0, le=1, description="At least this share of the troubled repaired.")
-    unreadable_share: float = Field(default=0.01, ge=0, le=1, description="At most this share of lines unreadable.")
-    unseen_shapes: int = Field(default=100, ge=0, description="At most this many shapes that no translator reads.")
-    volume_ratio: float = Field(default=2.0, gt=1, description="At most this factor from the feed's median volume.")
-    freshness_hours: float | None = Field(default=None, gt=0, description="Landed at most so long after the partition's end.")
+    held_share: float = Field(
+        default=0.2, ge=0, le=1, description="At most this share in review and quarantine."
+    )
+    repaired_share: float = Field(
+        default=0.5, ge=0, le=1, description="At least this share of the troubled repaired."
+    )
+    unreadable_share: float = Field(
+        default=0.01, ge=0, le=1, description="At most this share of lines unreadable."
+    )
+    unseen_shapes: int = Field(
+        default=100, ge=0, description="At most this many shapes that no translator reads."
+    )
+    volume_ratio: float = Field(
+        default=2.0, gt=1, description="At most this factor from the feed's median volume."
+    )
+    freshness_hours: float | None = Field(
+        default=None, gt=0, description="Landed at most so long after the partition's end."
+    )
 
 
 class Feed(_Declared):
     """One kind of record, from one or many sources, under one contract."""
 
-    feed: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(description="Its name, also its tables' folder.")
+    feed: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
+        description="Its name, also its tables' folder."
+    )
     contract: str = Field(description="MODULE:CLASS of the pandera model.")
-    owner: str = Field(pattern=r"^(team:[A-Za-z0-9_.-]+|\S+@\S+)$", description="`team:…` or an e-mail address.")
+    owner: str = Field(
+        pattern=r"^(team:[A-Za-z0-9_.-]+|\S+@\S+)$", description="`team:…` or an e-mail address."
+    )
     description: str = Field(default="", description="What it is, for the asset's page.")
     partitions: Annotated[DailyPartitions | StaticPartitions, Field(discriminator="kind")]
     schedule: str = Field(default="0 5 * * *", description="Cron expression of its daily run, in UTC.")
-    prefer: list[str] = Field(default_factory=list, description="Sources in order of preference; the others follow by name.")
+    prefer: list[str] = Field(
+        default_factory=list, description="Sources in order of preference; the others follow by name."
+    )
     limits: Limits = Field(default_factory=Limits)
 
 
@@ -87,14 +106,16 @@ class Declarations:
         if name in self.feeds:
             return self.feeds[name]
         known = ", ".join(sorted(self.feeds)) or "none"
-        raise DeclarationError(f"there is no feed '{name}'; known: {known}\nHint: `breakwater check` lists what is wrong")
+        raise DeclarationError(
+            f"there is no feed '{name}'; known: {known}\nHint: `breakwater check` lists what is wrong"
+        )
 
 
 def load_feeds(feeds: Path, catalog: Path) -> Declarations:
     """Every feed of the folder `feeds` with its sources of the folder `catalog`. One bad file removes no other."""
     sources = load_sources(catalog)
     loaded = Declarations(mistakes=list(sources.mistakes))
-    for path in sorted(feeds.glob("*.yaml")):
+    for path in sorted([*feeds.glob("*.yaml"), *feeds.glob("*.yml")]):
         feed, mistakes = load_declaration(path, Feed)
         loaded.mistakes.extend(mistakes)
         if feed is None:
@@ -105,7 +126,9 @@ def load_feeds(feeds: Path, catalog: Path) -> Declarations:
             continue
         mine = [source for source in sources.sources.values() if source.feed == feed.feed]
         if unknown := sorted(set(feed.prefer) - {source.source for source in mine}):
-            loaded.mistakes.append(Mistake(path.name, 0, f"`prefer` names no source of this feed: {', '.join(unknown)}"))
+            loaded.mistakes.append(
+                Mistake(path.name, 0, f"`prefer` names no source of this feed: {', '.join(unknown)}")
+            )
         loaded.feeds[feed.feed] = Declared(feed, tuple(sorted(mine, key=lambda s: _rank(feed, s.source))))
     loaded.mistakes.extend(_homeless(sources.sources.values(), loaded.feeds))
     return loaded
@@ -115,7 +138,8 @@ def partition_end(feed: Feed, partition: str) -> datetime | None:
     """When the partition ended, in UTC; None for static partitions."""
     if not isinstance(feed.partitions, DailyPartitions):
         return None
-    return datetime.combine(date.fromisoformat(partition) + timedelta(days=1), datetime.min.time(), UTC)
+    midnight = datetime.combine(date.fromisoformat(partition) + timedelta(days=1), datetime.min.time())
+    return midnight.replace(tzinfo=ZoneInfo(feed.partitions.timezone)).astimezone(UTC)
 
 
 def check_partition(feed: Feed, partition: str) -> str:
@@ -130,7 +154,7 @@ def check_partition(feed: Feed, partition: str) -> str:
         day = date.fromisoformat(partition)
     except ValueError as error:
         raise DeclarationError(f"'{partition}' is no day\nHint: write it as 2026-11-01") from error
-    today = datetime.now(UTC).date()
+    today = datetime.now(ZoneInfo(feed.partitions.timezone)).date()
     if not feed.partitions.start <= day < today:
         raise DeclarationError(
             f"{feed.feed} has no partition '{partition}': it begins on {feed.partitions.start}, and a day is run when it is over\n"
@@ -143,7 +167,7 @@ def latest_partition(feed: Feed) -> str:
     """The last day that is over, or the last static key."""
     if isinstance(feed.partitions, StaticPartitions):
         return feed.partitions.keys[-1]
-    return (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
+    return (datetime.now(ZoneInfo(feed.partitions.timezone)).date() - timedelta(days=1)).isoformat()
 
 
 def _rank(feed: Feed, source: str) -> tuple[int, str]:
@@ -152,7 +176,12 @@ def _rank(feed: Feed, source: str) -> tuple[int, str]:
 
 def _homeless(sources: object, feeds: dict[str, Declared]) -> list[Mistake]:
     return [
-        Mistake(f"{s.source}.yaml", 0, f"source '{s.source}' belongs to feed '{s.feed}', which does not exist",
-                f"Add feeds/{s.feed}.yaml, or name one of {', '.join(sorted(feeds)) or 'the feeds'}.")
-        for s in sources if s.feed not in feeds
+        Mistake(
+            f"{s.source}.yaml",
+            0,
+            f"source '{s.source}' belongs to feed '{s.feed}', which does not exist",
+            f"Add feeds/{s.feed}.yaml, or name one of {', '.join(sorted(feeds)) or 'the feeds'}.",
+        )
+        for s in sources
+        if s.feed not in feeds
     ]

@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from orchestration_assets.errors import LakeError, LockedError
+from orchestration_assets.errors import LakeError, LakeNameError, LockedError
 
 PARTITION = "_partition"
 _COMPRESSION_LEVEL = 1  # as small as the default for such tables, in two thirds of the time
@@ -45,7 +45,7 @@ class Lake:
         """Where `table` (`<source or feed>/<name>`) lies."""
         owner, _, name = table.partition("/")
         if not (_NAME.fullmatch(owner) and _NAME.fullmatch(name)):
-            raise LakeError(f"'{table}' is no table\nHint: <source or feed>/<name>")
+            raise LakeNameError(f"'{table}' is no table\nHint: <source or feed>/<name>")
         return self.root / owner / name
 
     def work(self, owner: str, partition: str) -> Path:
@@ -172,9 +172,9 @@ class Lake:
 
 
 def valid_partition(partition: str) -> str:
-    """`partition`, which becomes the name of a folder; raises `LakeError` if it cannot."""
+    """`partition`, which becomes the name of a folder; raises `LakeNameError` if it cannot."""
     if not _NAME.fullmatch(partition):
-        raise LakeError(f"'{partition}' cannot be a partition\nHint: letters, digits, `_`, `.` and `-`")
+        raise LakeNameError(f"'{partition}' cannot be a partition\nHint: letters, digits, `_`, `.` and `-`")
     return partition
 
 

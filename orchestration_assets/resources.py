@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from orchestration_assets.errors import BreakwaterError
+from orchestration_assets.errors import DeclarationError
 from orchestration_assets.feed import Declared
 from orchestration_assets.lake import Lake
 from orchestration_assets.steps.context import Context
@@ -18,7 +18,9 @@ class LakeResource(dg.ConfigurableResource):
     root: str = Field(description="Folder of the Delta tables and the delivered files.")
     outside: str = Field(description="Folder against which relative paths of sources are resolved.")
     data_docs: str = Field(default="", description="Folder of the Great Expectations Data Docs.")
-    wait_seconds: float = Field(default=600, description="How long a run waits for another run of its partition.")
+    wait_seconds: float = Field(
+        default=600, description="How long a run waits for another run of its partition."
+    )
 
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
     _names: set[tuple[str, str]] = PrivateAttr(default_factory=set)
@@ -33,23 +35,24 @@ class LakeResource(dg.ConfigurableResource):
     def lake(self) -> Lake:
         return Lake(self.root)
 
-    def open(self, declared: Declared, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Context:
+    def open(
+        self, declared: Declared, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext
+    ) -> Context:
         """The partition of this run, held alone until the run ends."""
-        partition = context.run.tags["dagster/partition"] if context.run else context.partition_key
+        if not context.has_partition_key:
+            raise DeclarationError(
+                f"{declared.feed.feed} runs one partition at a time\nHint: launch one run per partition, not one for a range"
+            )
+        partition = context.partition_key
         lake = self.lake()
         name = (declared.feed.feed, partition)
         if name not in self._names:
             lock = lake.lock(
-                *name, wait_seconds=self.wait_seconds, holder=f"run {context.run.run_id}", on_wait=context.log.info
+                *name,
+                wait_seconds=self.wait_seconds,
+                holder=f"run {context.run.run_id}",
+                on_wait=context.log.info,
             )
             self._held.enter_context(lock)
             self._names.add(name)
         return Context(declared, lake, partition, Path(self.outside))
-
-
-def refusal(error: Exception) -> dg.Failure:
-    """A mistake that no retry mends, in the words of the error, without a traceback of ours."""
-    return dg.Failure(description=str(error), allow_retries=False)
-
-
-EXPECTED_ERRORS = (BreakwaterError,)

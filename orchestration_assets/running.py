@@ -35,15 +35,22 @@ class RunResult:
         scored = None
         if self.score:
             scored = {k: v for k, v in asdict(self.score).items() if k != "by_method"}
-        return {**(self.report or {"feed": self.feed, "partition": self.partition}), "run_id": self.run_id,
-                "exit_code": self.exit_code, "troubles": self.troubles, "score": scored}
+        return {
+            **(self.report or {"feed": self.feed, "partition": self.partition}),
+            "run_id": self.run_id,
+            "exit_code": self.exit_code,
+            "troubles": self.troubles,
+            "score": scored,
+        }
 
 
 def run_partition(feed: str, partition: str, out: TextIO) -> RunResult:
     """Run the feed's job on one partition, telling each step on `out`."""
     found = settings()
     declared = load_feeds(found.feeds, found.catalog).of(feed)
-    definitions = dg.Definitions.merge(feed_definitions(declared), dg.Definitions(loggers={"console": _teller(out)}))
+    definitions = dg.Definitions.merge(
+        feed_definitions(declared), dg.Definitions(loggers={"console": _teller(out)})
+    )
     home = _home()
     with dg.DagsterInstance.from_config(str(home)) as instance:
         job = definitions.resolve_job_def(feed)
@@ -62,7 +69,13 @@ def run_partition(feed: str, partition: str, out: TextIO) -> RunResult:
     if is_published and (truth := truth_of(found.outside, partition)) and feed == "payments":
         scored = score(lake, feed, partition, truth, rules_of(declared.feed.contract))
     return RunResult(
-        feed, partition, _exit_code(result, is_published=is_published), result.run_id, report, scored, troubles
+        feed,
+        partition,
+        _exit_code(result, is_published=is_published),
+        result.run_id,
+        report,
+        scored,
+        troubles,
     )
 
 
@@ -96,7 +109,11 @@ def _root(error: Any) -> str:
 
 
 def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
-    evaluations = [e.asset_check_evaluation_data for e in result.all_events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
+    evaluations = [
+        e.asset_check_evaluation_data
+        for e in result.all_events
+        if e.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
     return [f"check {e.check_name}: {e.description}" for e in evaluations if not e.passed]
 
 
@@ -105,7 +122,8 @@ def _exit_code(result: dg.ExecuteInProcessResult, *, is_published: bool) -> int:
         refused = any("deliveries_accepted" in trouble for trouble in _failed_checks(result))
         return DEGRADED if refused else DONE
     is_blocked = any(
-        e.event_type_value == "ASSET_CHECK_EVALUATION" and not e.asset_check_evaluation_data.passed
+        e.event_type_value == "ASSET_CHECK_EVALUATION"
+        and not e.asset_check_evaluation_data.passed
         and e.asset_check_evaluation_data.blocking
         for e in result.all_events
     )
@@ -125,7 +143,9 @@ class _Teller(logging.Handler):
             print(f"  {record.dagster_meta['orig_message']}", file=self.out, flush=True)
         elif event is not None and event.is_step_success:
             step = event.step_key.removeprefix(f"{event.job_name}_").replace("_", " ")
-            print(f"  {step:<12} {event.step_success_data.duration_ms / 1000:6.2f} s", file=self.out, flush=True)
+            print(
+                f"  {step:<12} {event.step_success_data.duration_ms / 1000:6.2f} s", file=self.out, flush=True
+            )
 
 
 def _teller(out: TextIO) -> dg.LoggerDefinition:

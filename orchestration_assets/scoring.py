@@ -35,17 +35,29 @@ def truth_of(outside: Path, partition: str) -> Path | None:
 
 def score(lake: Lake, feed: str, partition: str, truth: Path, rules: RuleSet) -> Score:
     """Compare what was published of the partition with the truth."""
-    true = pl.read_parquet(truth).rename({"source": "_source", "row": "_row"}).with_columns(pl.col("_row").cast(pl.Int64))
-    texts = [write(pl.col(name).cast(spec.dtype), spec.dtype).alias(name) for name, spec in rules.fields.items()]
+    true = (
+        pl.read_parquet(truth)
+        .rename({"source": "_source", "row": "_row"})
+        .with_columns(pl.col("_row").cast(pl.Int64))
+    )
+    texts = [
+        write(pl.col(name).cast(spec.dtype), spec.dtype).alias(name) for name, spec in rules.fields.items()
+    ]
     cells = true.select("_source", "_row", *texts).unpivot(
         index=["_source", "_row"], variable_name="field", value_name="truth"
     )
     trusted = lake.read(f"{feed}/trusted", partition)
-    joined = _repaired_cells(lake, feed, partition, trusted).join(cells, on=["_source", "_row", "field"], how="left")
+    joined = _repaired_cells(lake, feed, partition, trusted).join(
+        cells, on=["_source", "_row", "field"], how="left"
+    )
     repaired = joined.drop_nulls("repaired")
     is_wrong = ~pl.col("repaired").eq_missing(pl.col("truth"))
-    by_method = repaired.group_by("method", "arm", "field").agg(pl.len().alias("repairs"), is_wrong.sum().alias("wrong"))
-    published = trusted.select("_source", "_row", *[write(pl.col(n), s.dtype).alias(n) for n, s in rules.fields.items()])
+    by_method = repaired.group_by("method", "arm", "field").agg(
+        pl.len().alias("repairs"), is_wrong.sum().alias("wrong")
+    )
+    published = trusted.select(
+        "_source", "_row", *[write(pl.col(n), s.dtype).alias(n) for n, s in rules.fields.items()]
+    )
     left = published.unpivot(index=["_source", "_row"], variable_name="field", value_name="value").join(
         cells, on=["_source", "_row", "field"], how="left"
     )
@@ -63,4 +75,6 @@ def _repaired_cells(lake: Lake, feed: str, partition: str, trusted: pl.DataFrame
     """The applied repairs of trusted records, the one in force per cell."""
     repairs = lake.read(f"{feed}/repairs", partition).filter(pl.col("status") == "applied")
     kept = repairs.unique(["_source", "_delivery", "_row", "field"], keep="first", maintain_order=True)
-    return kept.join(trusted.select("_source", "_delivery", "_row"), on=["_source", "_delivery", "_row"], how="semi")
+    return kept.join(
+        trusted.select("_source", "_delivery", "_row"), on=["_source", "_delivery", "_row"], how="semi"
+    )

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration_assets.errors import DeclarationError
+
 FLIGHTS_VARIABLE = "BREAKWATER_FLIGHTS"
 
 
@@ -35,7 +37,7 @@ def settings() -> Settings:
         feeds=_path("BREAKWATER_FEEDS", here / "orchestration_assets" / "feeds"),
         reference=_path("BREAKWATER_REFERENCE_DATA", here.parent / "shared" / "data"),
         docs=_path("BREAKWATER_DATA_DOCS", here / "data" / "data_docs"),
-        wait_seconds=float(os.environ.get("BREAKWATER_WAIT_SECONDS") or 600),
+        wait_seconds=_seconds("BREAKWATER_WAIT_SECONDS", 600),
     )
     os.environ.setdefault(FLIGHTS_VARIABLE, str(found.flights))
     return found
@@ -49,3 +51,11 @@ def dagster_home() -> Path:
 
 def _path(variable: str, default: Path) -> Path:
     return Path(os.environ.get(variable) or default).absolute()
+
+
+def _seconds(variable: str, default: float) -> float:
+    text = os.environ.get(variable) or str(default)
+    try:
+        return float(text)
+    except ValueError as error:
+        raise DeclarationError(f"{variable} is '{text}'\nHint: a number of seconds") from error

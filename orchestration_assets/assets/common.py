@@ -91,7 +91,8 @@ def masked(rows: pl.DataFrame, personal: list[str]) -> pl.DataFrame:
     is_personal = pl.col("field").is_in(personal)
     texts = [c for c in ("value", "original", "repaired") if c in rows.columns]
     return rows.with_columns(
-        pl.when(is_personal & pl.col(c).is_not_null()).then(pl.lit(MASK)).otherwise(pl.col(c)).alias(c) for c in texts
+        pl.when(is_personal & pl.col(c).is_not_null()).then(pl.lit(MASK)).otherwise(pl.col(c)).alias(c)
+        for c in texts
     )
 
 
@@ -100,14 +101,20 @@ def _brief(rows: pl.DataFrame) -> pl.DataFrame:
     if "evidence" not in rows.columns:
         return rows
     measured = pl.col("evidence").str.extract(r"right in (\d+ of \d+ \w+) cases")
-    return rows.with_columns(measured.fill_null(pl.col("evidence")).str.replace_all(" ", "\u00a0", literal=True))
+    return rows.with_columns(
+        measured.fill_null(pl.col("evidence")).str.replace_all(" ", "\u00a0", literal=True)
+    )
 
 
 def as_table(rows: pl.DataFrame) -> dg.TableMetadataValue:
     """`rows` as a table of the UI."""
     columns = [dg.TableColumn(name.lstrip("_"), str(dtype)) for name, dtype in rows.schema.items()]
     records = [dg.TableRecord({k.lstrip("_"): _cell(v) for k, v in row.items()}) for row in rows.to_dicts()]
-    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns)) if records else dg.MetadataValue.text("none")
+    return (
+        dg.MetadataValue.table(records, schema=dg.TableSchema(columns))
+        if records
+        else dg.MetadataValue.text("none")
+    )
 
 
 def _cell(value: Any) -> int | float | bool | str:

@@ -24,7 +24,9 @@ def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) ->
     def landed(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
         with told_plainly():
             opened = lake.open(declared, context)
-            wanted = [s.source for s in declared.sources if source_key(s.source) in context.selected_asset_keys]
+            wanted = [
+                s.source for s in declared.sources if source_key(s.source) in context.selected_asset_keys
+            ]
             counts = land_sources(opened, wanted)
             seconds = max((row["seconds"] for row in counts.values()), default=0.0)
             opened.hand_over("landing", {"sources": summary(opened), "seconds": seconds})
@@ -32,7 +34,9 @@ def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) ->
             if row["status"] != "landed" or row["refused"]:
                 context.log.warning(f"{name} is {row['status']}: {row['reason'] or row['refused_because']}")
             numbers = {key: row[key] for key in ("deliveries", "bytes", "refused", "seconds")}
-            yield result(source_key(name), row["lines"], numbers, status=row["status"], reason=row["reason"] or "none")
+            yield result(
+                source_key(name), row["lines"], numbers, status=row["status"], reason=row["reason"] or "none"
+            )
 
     return landed
 

@@ -41,8 +41,15 @@ def build_settled(declared: Declared, partitions_def: dg.PartitionsDefinition) -
         partitions_def=partitions_def,
     )
     tables = [
-        spec(declared, name, text, group="6_hold" if name in HELD else "7_audit", deps=[feed_key(feed, "settled")],
-             kinds={"deltalake"}, partitions_def=partitions_def)
+        spec(
+            declared,
+            name,
+            text,
+            group="6_hold" if name in HELD else "7_audit",
+            deps=[feed_key(feed, "settled")],
+            kinds={"deltalake"},
+            partitions_def=partitions_def,
+        )
         for name, text in TABLES.items()
     ]
 
@@ -57,20 +64,37 @@ def build_settled(declared: Declared, partitions_def: dg.PartitionsDefinition) -
                 name: sum(f.rows for f in opened.lake.active(table, opened.partition).values())
                 for name, table in tables.items()
             }
-            findings = sample(opened, "findings", ["_source", "_row", "field", "kind", "value", "rule", "message"])
+            findings = sample(
+                opened, "findings", ["_source", "_row", "field", "kind", "value", "rule", "message"]
+            )
             repairs = sample(
-                opened, "repairs",
-                ["_source", "_row", "field", "original", "repaired", "status", "confidence", "method", "evidence"],
+                opened,
+                "repairs",
+                [
+                    "_source",
+                    "_row",
+                    "field",
+                    "original",
+                    "repaired",
+                    "status",
+                    "confidence",
+                    "method",
+                    "evidence",
+                ],
             )
         counts = handed["counts"]
         whole = {name: int(metrics[name]) for name in SUM}
-        yield result(feed_key(feed, "settled"), whole["landed"], {**whole, **counts, "seconds": handed["seconds"]})
+        yield result(
+            feed_key(feed, "settled"), whole["landed"], {**whole, **counts, "seconds": handed["seconds"]}
+        )
         for name in ("review", "quarantine", "aside", "methods"):
             yield result(feed_key(feed, name), rows[name], {})
         yield result(feed_key(feed, "findings"), rows["findings"], {}, sample=findings)
         yield result(
-            feed_key(feed, "repairs"), rows["repairs"],
-            {"applied": counts["repairs_applied"], "suggested": counts["repairs_suggested"]}, sample=repairs,
+            feed_key(feed, "repairs"),
+            rows["repairs"],
+            {"applied": counts["repairs_applied"], "suggested": counts["repairs_suggested"]},
+            sample=repairs,
         )
         yield result(feed_key(feed, "metrics"), rows["metrics"], metrics)
 

@@ -34,6 +34,11 @@ def build_translated(declared: Declared, partitions_def: dg.PartitionsDefinition
         schema = {"source": pl.String, "field": pl.String, "shape": pl.String, "cells": pl.Int64}
         unseen = as_table(pl.DataFrame(handed["unseen"], schema=schema))
         rows = counts["applied"] + counts["suggested"]
-        return result(feed_key(feed, "translated"), rows, {**counts, "seconds": handed["seconds"]}, unseen_shapes_table=unseen)
+        return result(
+            feed_key(feed, "translated"),
+            rows,
+            {**counts, "seconds": handed["seconds"]},
+            unseen_shapes_table=unseen,
+        )
 
     return translated

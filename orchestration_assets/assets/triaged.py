@@ -24,7 +24,15 @@ def build_triaged(declared: Declared, partitions_def: dg.PartitionsDefinition) -
     @dg.multi_asset(
         name=f"{feed}_triage",
         specs=[
-            spec(declared, name, text, group="2_triage", deps=landed, kinds={"polars", "pandera"}, partitions_def=partitions_def)
+            spec(
+                declared,
+                name,
+                text,
+                group="2_triage",
+                deps=landed,
+                kinds={"polars", "pandera"},
+                partitions_def=partitions_def,
+            )
             for name, text in ROUTES.items()
         ],
         retry_policy=RETRY,
@@ -32,8 +40,14 @@ def build_triaged(declared: Declared, partitions_def: dg.PartitionsDefinition) -
     def triaged(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
         with told_plainly():
             handed = triage_partition(lake.open(declared, context))
-        counts = handed["counts"] or dict.fromkeys(("clean", "malformed", "out_of_domain", "missing", "contested"), 0)
-        more = {"records": counts.get("records", 0), "unreadable": counts.get("unreadable", 0), "seconds": handed["seconds"]}
+        counts = handed["counts"] or dict.fromkeys(
+            ("clean", "malformed", "out_of_domain", "missing", "contested"), 0
+        )
+        more = {
+            "records": counts.get("records", 0),
+            "unreadable": counts.get("unreadable", 0),
+            "seconds": handed["seconds"],
+        }
         yield result(feed_key(feed, "clean"), counts["clean"], more)
         malformed = {"malformed": counts["malformed"], "out_of_domain": counts["out_of_domain"]}
         yield result(feed_key(feed, "malformed"), sum(malformed.values()), malformed)

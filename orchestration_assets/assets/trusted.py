@@ -44,11 +44,16 @@ def build_trusted(declared: Declared, partitions_def: dg.PartitionsDefinition) -
             fields = {name: spec.description for name, spec in opened.rules.fields.items()}
             schema = schemas_of(opened.rules).trusted
         texts = {**OWN_COLUMNS, **fields}
-        columns = [dg.TableColumn(name, _plain(dtype), description=texts.get(name)) for name, dtype in schema.items()]
+        columns = [
+            dg.TableColumn(name, _plain(dtype), description=texts.get(name)) for name, dtype in schema.items()
+        ]
         counts = dict(handed["counts"])
         rows = counts.pop("rows")
         numbers = {**counts, "seconds": handed["seconds"]}
-        more = {"dagster/column_schema": dg.TableSchema(columns), "path": str(opened.lake.path(opened.table("trusted")))}
+        more = {
+            "dagster/column_schema": dg.TableSchema(columns),
+            "path": str(opened.lake.path(opened.table("trusted"))),
+        }
         return result(feed_key(feed, "trusted"), rows, numbers, **more)
 
     return trusted

@@ -5,7 +5,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-_HEAD = ("_source", "_delivery", "_row", "_partition", "_errors", "_warnings", "_repaired", "_verdict", "_reason")
+_HEAD = (
+    "_source",
+    "_delivery",
+    "_row",
+    "_partition",
+    "_errors",
+    "_warnings",
+    "_repaired",
+    "_verdict",
+    "_reason",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,27 +42,39 @@ def story_of(found: Any, record_id: str, *, show_personal: bool = False) -> dict
     lake = Lake(found.lake)
     landed = _delivery(lake, source, partition, delivery)
     if landed is None:
-        raise NotFoundError(f"no delivery {delivery} of {source} in {partition}\nHint: `breakwater report` lists partitions")
+        raise NotFoundError(
+            f"no delivery {delivery} of {source} in {partition}\nHint: `breakwater report` lists partitions"
+        )
     feed = _feed_of(lake, source, partition, delivery)
     personal = set() if show_personal else _personal(lake, feed, partition)
-    hidden = personal | {"bytes"} if personal else personal  # of an unreadable line: who knows what stands in it
+    hidden = (
+        personal | {"bytes"} if personal else personal
+    )  # of an unreadable line: who knows what stands in it
     verdict, record = _place(lake, feed, source, partition, delivery, row)
     if verdict is None:
-        raise NotFoundError(f"{record_id} is not settled\nHint: is the row within the delivery's {landed['lines']} lines?")
+        raise NotFoundError(
+            f"{record_id} is not settled\nHint: is the row within the delivery's {landed['lines']} lines?"
+        )
     identity = {"_source": source, "_delivery": delivery, "_row": row}
     return {
         "record_id": record_id,
         "feed": feed,
         "landed": {
-            "file": landed["name"], "stored_as": f"{source}/landed/{landed['path']}", "line": _line(landed, row),
-            "endpoint": landed["endpoint"], "content_hash": landed["content_hash"], "landed_at": str(landed["landed_at"]),
+            "file": landed["name"],
+            "stored_as": f"{source}/landed/{landed['path']}",
+            "line": _line(landed, row),
+            "endpoint": landed["endpoint"],
+            "content_hash": landed["content_hash"],
+            "landed_at": str(landed["landed_at"]),
         },
         "findings": _masked(_rows(lake, f"{feed}/findings", partition, identity), personal),
         "repairs": _masked(_rows(lake, f"{feed}/repairs", partition, identity), personal),
         "verdict": verdict,
         "reason": record.get("_reason"),
         "repaired": record.get("_repaired") or [],
-        "record": {k: "•••" if k in hidden and v is not None else v for k, v in record.items() if k not in _HEAD},
+        "record": {
+            k: "•••" if k in hidden and v is not None else v for k, v in record.items() if k not in _HEAD
+        },
     }
 
 
@@ -72,7 +94,9 @@ def told(story: dict[str, Any]) -> str:
     for repair in story["repairs"]:
         sure = "never measured" if repair["confidence"] is None else f"right in {repair['confidence']:.2%}"
         value = "nothing" if repair["repaired"] is None else f"`{repair['repaired']}`"
-        lines.append(f"  {repair['status']:<11} {repair['field']} → {value} by {repair['method']} {repair['version']} ({repair['arm']})")
+        lines.append(
+            f"  {repair['status']:<11} {repair['field']} → {value} by {repair['method']} {repair['version']} ({repair['arm']})"
+        )
         lines.append(f"              {sure} [{repair['evidence_class']}]: {repair['evidence']}")
     lines.append(f"  verdict     {story['verdict']}" + (f": {story['reason']}" if story["reason"] else ""))
     shown = ", ".join(f"{k}={v}" for k, v in story["record"].items())
@@ -84,13 +108,17 @@ def _parse(record_id: str) -> tuple[str, str, str, int]:
 
     parts = record_id.split(":")
     if len(parts) != 4 or not all(parts) or not parts[3].isdecimal():
-        raise NotFoundError(f"'{record_id}' is no record id\nHint: SOURCE:PARTITION:DELIVERY:ROW, for instance ledger:2026-11-01:0a1b2c3d4e5f:17")
+        raise NotFoundError(
+            f"'{record_id}' is no record id\nHint: SOURCE:PARTITION:DELIVERY:ROW, for instance ledger:2026-11-01:0a1b2c3d4e5f:17"
+        )
     return parts[0], parts[1], parts[2], int(parts[3])
 
 
 def _delivery(lake: Any, source: str, partition: str, delivery: str) -> dict[str, Any] | None:
     rows = lake.read(f"{source}/deliveries", partition)
-    found = [row for row in rows.to_dicts() if row["content_hash"].startswith(delivery)] if rows.height else []
+    found = (
+        [row for row in rows.to_dicts() if row["content_hash"].startswith(delivery)] if rows.height else []
+    )
     return found[0] if found else None
 
 
@@ -102,7 +130,9 @@ def _feed_of(lake: Any, source: str, partition: str, delivery: str) -> str:
         deliveries = json.loads(path.read_text())["deliveries"]
         if any(d["source"] == source and d["delivery"] == delivery for d in deliveries):
             return path.parts[-4]
-    raise NotFoundError(f"delivery {delivery} of {source} is in no feed's run of {partition}\nHint: it may have been superseded")
+    raise NotFoundError(
+        f"delivery {delivery} of {source} is in no feed's run of {partition}\nHint: it may have been superseded"
+    )
 
 
 def _personal(lake: Any, feed: str, partition: str) -> set[str]:
@@ -120,14 +150,19 @@ def _rows(lake: Any, table: str, partition: str, identity: dict[str, Any]) -> li
     return [{k: v for k, v in row.items() if k not in wanted} for row in mine.collect().to_dicts()]
 
 
-def _place(lake: Any, feed: str, source: str, partition: str, delivery: str, row: int) -> tuple[str | None, dict[str, Any]]:
+def _place(
+    lake: Any, feed: str, source: str, partition: str, delivery: str, row: int
+) -> tuple[str | None, dict[str, Any]]:
     identity = {"_source": source, "_delivery": delivery, "_row": row}
     for table in ("trusted", "review", "quarantine", "aside"):
         if found := _rows(lake, f"{feed}/{table}", partition, identity):
             return found[0].get("_verdict") or table, found[0]
     identity.pop("_source")
     if found := _rows(lake, f"{source}/unreadable", partition, identity):
-        return "unreadable", {"_reason": f"{found[0]['reason']}, at byte {found[0]['byte']}", "bytes": found[0]["bytes"]}
+        return "unreadable", {
+            "_reason": f"{found[0]['reason']}, at byte {found[0]['byte']}",
+            "bytes": found[0]["bytes"],
+        }
     return None, {}
 
 
@@ -138,7 +173,11 @@ def _line(landed: dict[str, Any], row: int) -> int:
 
 def _masked(rows: list[dict[str, Any]], personal: set[str]) -> list[dict[str, Any]]:
     return [
-        {k: "•••" if row["field"] in personal and k in ("value", "original", "repaired") and v is not None else v
-         for k, v in row.items()}
+        {
+            k: "•••"
+            if row["field"] in personal and k in ("value", "original", "repaired") and v is not None
+            else v
+            for k, v in row.items()
+        }
         for row in rows
     ]

@@ -17,9 +17,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="a CSV file with a header")
     parser.add_argument("--contract", required=True, metavar="MODULE:CLASS")
     parser.add_argument("--out", required=True, type=Path, help="where the repaired CSV file goes")
-    parser.add_argument("--labels", type=Path, help="CSV: the true records, in the input's columns, and `_row`, their position from 0")
-    parser.add_argument("--proposals", type=Path, help="where the suggestions go that did not pass the gate (CSV)")
-    parser.add_argument("--ask", type=int, default=0, metavar="N", help="print the N positions whose labels would teach the most")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        help="CSV: the true records, in the input's columns, and `_row`, their position from 0",
+    )
+    parser.add_argument(
+        "--proposals", type=Path, help="where the suggestions go that did not pass the gate (CSV)"
+    )
+    parser.add_argument(
+        "--ask",
+        type=int,
+        default=0,
+        metavar="N",
+        help="print the N positions whose labels would teach the most",
+    )
     parser.add_argument("--delimiter", default=",")
     parser.add_argument("--encoding", default="utf-8")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
@@ -35,10 +47,14 @@ def run(options: argparse.Namespace) -> int:
     _keep_apart(options)
     rules = rules_of(options.contract)
     header, texts, unreadable = _read(options.file, options, list(rules.fields))
-    records = texts.with_row_index("_id").with_columns(pl.col("_id").cast(pl.UInt64), pl.lit(SOURCE).alias("_source"))
+    records = texts.with_row_index("_id").with_columns(
+        pl.col("_id").cast(pl.UInt64), pl.lit(SOURCE).alias("_source")
+    )
     labels = None if options.labels is None else _labels(options, rules, records.height)
     given = [n for n in rules.fields if n in header]
-    frame = records.select("_id", "_source", *given, *[pl.lit(None, pl.String).alias(n) for n in rules.fields if n not in header])
+    frame = records.select(
+        "_id", "_source", *given, *[pl.lit(None, pl.String).alias(n) for n in rules.fields if n not in header]
+    )
     repaired = repair_records(frame, rules, {}, labels)
     out = _output(texts, repaired, given)
     _write(out.select(*header, "_status"), options.out)
@@ -54,9 +70,13 @@ def _keep_apart(options: argparse.Namespace) -> None:
     """Raises `DeclarationError` if an output would overwrite an input, or the other output."""
     from orchestration_assets.errors import DeclarationError
 
-    paths = [p.resolve() for p in (options.file, options.out, options.labels, options.proposals) if p is not None]
+    paths = [
+        p.resolve() for p in (options.file, options.out, options.labels, options.proposals) if p is not None
+    ]
     if len(set(paths)) < len(paths):
-        raise DeclarationError("two of the files are one and the same\nHint: --out and --proposals need names of their own")
+        raise DeclarationError(
+            "two of the files are one and the same\nHint: --out and --proposals need names of their own"
+        )
 
 
 def _read(path: Path, options: argparse.Namespace, fields: list[str]) -> tuple[list[str], Any, int]:
@@ -80,10 +100,18 @@ def _read(path: Path, options: argparse.Namespace, fields: list[str]) -> tuple[l
     with tempfile.TemporaryDirectory() as store:
         delivery = land(source, "all", store=Path(store), root=Path.cwd())[0]
         if delivery.status != "landed":
-            raise DeclarationError(f"{path.name}: {delivery.reason}\nHint: a CSV file with a header and records is needed")
-        readings = [read_fragment(source, delivery, fragment, store=Path(store)) for fragment in delivery.fragments]
+            raise DeclarationError(
+                f"{path.name}: {delivery.reason}\nHint: a CSV file with a header and records is needed"
+            )
+        readings = [
+            read_fragment(source, delivery, fragment, store=Path(store)) for fragment in delivery.fragments
+        ]
     texts = pl.concat([reading.records for reading in readings]).drop("_row")
-    return columns, texts.rename(dict(zip(texts.columns, columns, strict=True))), sum(r.unreadable.height for r in readings)
+    return (
+        columns,
+        texts.rename(dict(zip(texts.columns, columns, strict=True))),
+        sum(r.unreadable.height for r in readings),
+    )
 
 
 def _source(path: Path, options: argparse.Namespace, columns: list[str]) -> Any:
@@ -105,8 +133,12 @@ def _source(path: Path, options: argparse.Namespace, columns: list[str]) -> Any:
     try:
         return Source.model_validate(declared)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
-        raise DeclarationError(f"{path.name} cannot be read so: {wrong}\nHint: --encoding, --delimiter") from error
+        wrong = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False)
+        )
+        raise DeclarationError(
+            f"{path.name} cannot be read so: {wrong}\nHint: --encoding, --delimiter"
+        ) from error
 
 
 def _header(path: Path, options: argparse.Namespace) -> list[str]:
@@ -118,13 +150,19 @@ def _header(path: Path, options: argparse.Namespace) -> list[str]:
         with path.open(encoding=options.encoding, newline="") as file:
             columns = next(csv.reader(file, delimiter=options.delimiter), [])
     except (UnicodeError, LookupError, csv.Error, TypeError) as error:
-        raise DeclarationError(f"{path.name} is not read as CSV in {options.encoding}: {error}\nHint: --encoding, --delimiter") from error
+        raise DeclarationError(
+            f"{path.name} is not read as CSV in {options.encoding}: {error}\nHint: --encoding, --delimiter"
+        ) from error
     if columns:
         columns[0] = columns[0].removeprefix("\ufeff")
     if len(set(columns)) != len(columns) or not all(columns):
-        raise DeclarationError(f"{path.name} has a header with empty or repeated names\nHint: name each column once")
+        raise DeclarationError(
+            f"{path.name} has a header with empty or repeated names\nHint: name each column once"
+        )
     if taken := sorted(_OURS & set(columns)):
-        raise DeclarationError(f"{path.name} has columns with names of ours: {', '.join(taken)}\nHint: rename or drop them")
+        raise DeclarationError(
+            f"{path.name} has columns with names of ours: {', '.join(taken)}\nHint: rename or drop them"
+        )
     return columns
 
 
@@ -143,7 +181,9 @@ def _labels(options: argparse.Namespace, rules: Any, height: int) -> Any:
     try:
         labels = pl.read_csv(options.labels, infer_schema=False, empty_string_is_null=True)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise DeclarationError(f"{options.labels} is not read: {error}\nHint: CSV with the input's columns and `_row`") from error
+        raise DeclarationError(
+            f"{options.labels} is not read: {error}\nHint: CSV with the input's columns and `_row`"
+        ) from error
     names = [name for name in rules.fields if name in labels.columns]
     row = labels["_row"].cast(pl.Int64, strict=False) if "_row" in labels.columns else None
     if row is None or not names or row.null_count() or not row.is_between(0, height - 1).all():
@@ -151,7 +191,9 @@ def _labels(options: argparse.Namespace, rules: Any, height: int) -> Any:
             f"{options.labels} needs the input's columns and `_row`, positions from 0 to {height - 1}\nHint: --ask N names positions"
         )
     keyed = labels.select(row.cast(pl.UInt64).alias("_id"), *names)
-    return keyed.unpivot(index="_id", variable_name="field", value_name="truth").unique(["_id", "field"], keep="last")
+    return keyed.unpivot(index="_id", variable_name="field", value_name="truth").unique(
+        ["_id", "field"], keep="last"
+    )
 
 
 def _output(texts: Any, repaired: Any, names: list[str]) -> Any:
@@ -210,8 +252,19 @@ def _summary(out: Any, repaired: Any, unreadable: int, asked: list[int]) -> dict
 
 
 def _told(summary: dict[str, Any], path: Path) -> str:
-    lines = [f"{name:<16}{summary[name]:>10,}" for name in
-             ("records", "unreadable", "trusted", "review", "quarantine", "duplicate", "repaired_cells", "suggested_cells")]
+    lines = [
+        f"{name:<16}{summary[name]:>10,}"
+        for name in (
+            "records",
+            "unreadable",
+            "trusted",
+            "review",
+            "quarantine",
+            "duplicate",
+            "repaired_cells",
+            "suggested_cells",
+        )
+    ]
     lines += [f"  by {name:<12}{count:>11,}" for name, count in summary["by_method"].items()]
     lines.append(f"written to {path}")
     if summary["ask"]:
@@ -226,6 +279,10 @@ def _write(frame: Any, path: Path) -> None:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(path)  # else `""` stands where nothing stood
+        frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(
+            path
+        )  # else `""` stands where nothing stood
     except OSError as error:
-        raise LakeError(f"{path} cannot be written: {error.strerror or error}\nHint: check the folder's owner and mode") from error
+        raise LakeError(
+            f"{path} cannot be written: {error.strerror or error}\nHint: check the folder's owner and mode"
+        ) from error

@@ -4,8 +4,19 @@ import argparse
 import json
 from typing import Any
 
-COUNTS = ("landed", "unreadable", "clean", "translated", "imputed", "trusted", "review", "quarantine", "duplicate",
-          "outside", "lost")
+COUNTS = (
+    "landed",
+    "unreadable",
+    "clean",
+    "translated",
+    "imputed",
+    "trusted",
+    "review",
+    "quarantine",
+    "duplicate",
+    "outside",
+    "lost",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +33,9 @@ def run(options: argparse.Namespace) -> int:
 
     rows = reports(settings().lake, options.feed, options.partition, is_all=options.all)
     if not rows:
-        raise NotFoundError("the lake knows nothing of that\nHint: `breakwater run` first; `breakwater report` lists all")
+        raise NotFoundError(
+            "the lake knows nothing of that\nHint: `breakwater run` first; `breakwater report` lists all"
+        )
     if options.json:
         print(json.dumps(rows, indent=1))
     else:
@@ -39,7 +52,13 @@ def reports(root: Any, feed: str | None, partition: str | None, *, is_all: bool)
     rows = []
     for name in feeds:
         partitions = lake.partitions(f"{name}/metrics")
-        wanted = [p for p in partitions if p == partition] if partition else partitions if is_all else partitions[-1:]
+        wanted = (
+            [p for p in partitions if p == partition]
+            if partition
+            else partitions
+            if is_all
+            else partitions[-1:]
+        )
         rows += [report_of(lake, name, p) for p in wanted]
     return rows
 
@@ -49,7 +68,11 @@ def report_of(lake: Any, feed: str, partition: str) -> dict[str, Any]:
     metrics = dict(lake.read(f"{feed}/metrics", partition).select("metric", "value").iter_rows())
     counts = {name: int(metrics.get(name, 0)) for name in COUNTS}
     shares = {name: metrics[name] for name in sorted(metrics) if name.endswith("_share")}
-    by_source = {name.removeprefix("landed_"): int(v) for name, v in sorted(metrics.items()) if name.startswith("landed_")}
+    by_source = {
+        name.removeprefix("landed_"): int(v)
+        for name, v in sorted(metrics.items())
+        if name.startswith("landed_")
+    }
     published = sum(f.rows for f in lake.active(f"{feed}/trusted", partition).values())
     return {
         "feed": feed,
@@ -77,7 +100,12 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         ("rows/second", [f"{row['rows_per_second']:,}" for row in rows]),
     ]
     widths = [max(len(name) for name, _ in lines), *(max(len(head), 9) for head in heads[1:])]
-    print("  ".join(head.rjust(width) if i else head.ljust(width) for i, (head, width) in enumerate(zip(heads, widths, strict=True))))
+    print(
+        "  ".join(
+            head.rjust(width) if i else head.ljust(width)
+            for i, (head, width) in enumerate(zip(heads, widths, strict=True))
+        )
+    )
     for name, cells in lines:
         padded = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
         print("  ".join([name.ljust(widths[0]), *padded]))

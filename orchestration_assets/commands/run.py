@@ -9,10 +9,20 @@ from typing import Any
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("feed", nargs="*", help="default: every feed whose data can be found")
-    parser.add_argument("--partition", action="append", help="default: the latest; may be given several times")
-    parser.add_argument("--sample", action="store_true", help="deliver the last three days of the simulation first, and run them")
-    parser.add_argument("--records", type=int, default=5000, help="with --sample: payments a day (default: 5000)")
-    parser.add_argument("--wait", type=float, help="seconds to wait for another run of the same partition (default: 600)")
+    parser.add_argument(
+        "--partition", action="append", help="default: the latest; may be given several times"
+    )
+    parser.add_argument(
+        "--sample",
+        action="store_true",
+        help="deliver the last three days of the simulation first, and run them",
+    )
+    parser.add_argument(
+        "--records", type=int, default=5000, help="with --sample: payments a day (default: 5000)"
+    )
+    parser.add_argument(
+        "--wait", type=float, help="seconds to wait for another run of the same partition (default: 600)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON at the end, progress on stderr")
 
 
@@ -51,13 +61,20 @@ def _wanted(options: argparse.Namespace, out: Any) -> list[tuple[str, str]]:
     if days:
         from sources.simulation import simulate as deliver
 
-        print(f"delivering {days[0]} to {days[-1]} of the simulated outside world, {options.records:,} payments a day", file=out, flush=True)
+        print(
+            f"delivering {days[0]} to {days[-1]} of the simulated outside world, {options.records:,} payments a day",
+            file=out,
+            flush=True,
+        )
         deliver(found.outside, days, records=options.records)
     work = []
     for name in options.feed or sorted(declarations.feeds, reverse=True):
         feed = declarations.of(name).feed
         if not options.feed and name == "flights" and not found.flights.is_file():
-            print(f"flights is left out: no file is named by {FLIGHTS_VARIABLE} (docs/guides/flights.md says where to get it)", file=out)
+            print(
+                f"flights is left out: no file is named by {FLIGHTS_VARIABLE} (docs/guides/flights.md says where to get it)",
+                file=out,
+            )
             continue
         is_static = isinstance(feed.partitions, StaticPartitions)
         default = days if days and not is_static else [latest_partition(feed)]

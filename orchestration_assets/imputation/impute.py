@@ -109,7 +109,12 @@ def fit_groups(
     models = {}
     named = fields_by_group(rules)
     step = max(cases.height // CASES, 1)
-    held = cases.gather_every(step).head(CASES).with_row_index("_case").with_columns(half=pl.col("_case") % 2 == 0)
+    held = (
+        cases.gather_every(step)
+        .head(CASES)
+        .with_row_index("_case")
+        .with_columns(half=pl.col("_case") % 2 == 0)
+    )
     for by in sorted({by for _, _, by in named}):
         mine = [(name, kind) for name, kind, grouping in named if grouping == by]
         groups = wanted.get(by, pl.Series(by, [], pl.String))
@@ -123,7 +128,9 @@ def _members(
     known: pl.LazyFrame, by: str, names: list[str], groups: pl.Series, rules: RuleSet
 ) -> pl.LazyFrame:
     """The known records of the groups, as text: `by` and `names`, read once for all methods that group by `by`."""
-    texts = [write(pl.col(name), rules.fields[name].dtype).alias(name) for name in dict.fromkeys([by, *names])]
+    texts = [
+        write(pl.col(name), rules.fields[name].dtype).alias(name) for name in dict.fromkeys([by, *names])
+    ]
     asked = groups.drop_nulls().unique()
     return known.select(texts).filter(pl.col(by).is_in(asked.implode())).collect().lazy()
 

@@ -17,7 +17,9 @@ def judge_methods(proposals: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame
     """One row per (method, version, arm, field) with judged cases: `cases`, `right`."""
     judged = proposals.filter(pl.col("status") != "undone").join(labels, on=["_id", "field"], how="inner")
     is_right = pl.col("repaired").eq_missing(pl.col("truth"))
-    return judged.group_by(_ARM, maintain_order=True).agg(pl.len().alias("cases"), is_right.sum().alias("right"))
+    return judged.group_by(_ARM, maintain_order=True).agg(
+        pl.len().alias("cases"), is_right.sum().alias("right")
+    )
 
 
 def regate(proposals: pl.DataFrame, judged: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -72,9 +74,13 @@ def ask(findings: pl.DataFrame, held: pl.Series, reporters: pl.DataFrame, count:
     like theirs nothing taken so far stands for. `reporters`: `_id`, `_reporter`.
     """
     cells = findings.filter(pl.col("_id").is_in(held.implode())).join(reporters, on="_id")
-    cells = cells.select("_id", pl.struct("_reporter", "field", "kind").alias("pattern")).unique(maintain_order=True)
+    cells = cells.select("_id", pl.struct("_reporter", "field", "kind").alias("pattern")).unique(
+        maintain_order=True
+    )
     weight = dict(cells.group_by("pattern").len().select(pl.col("pattern").hash(), "len").iter_rows())
-    patterns = cells.group_by("_id", maintain_order=True).agg(pl.col("pattern").hash().alias("patterns")).sort("_id")
+    patterns = (
+        cells.group_by("_id", maintain_order=True).agg(pl.col("pattern").hash().alias("patterns")).sort("_id")
+    )
     records = dict(patterns.iter_rows())
     taken: list[int] = []
     while records and len(taken) < count:

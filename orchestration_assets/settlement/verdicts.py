@@ -67,7 +67,9 @@ def settle(
 
 def _new_findings(first: pl.DataFrame, remaining: pl.DataFrame) -> pl.DataFrame:
     """What of `remaining` is not in `first`: what repairs brought about."""
-    return remaining.join(first, on=["_id", "field", "rule"], how="anti", nulls_equal=True, maintain_order="left")
+    return remaining.join(
+        first, on=["_id", "field", "rule"], how="anti", nulls_equal=True, maintain_order="left"
+    )
 
 
 def settle_agreeing(frame: pl.DataFrame, rules: RuleSet) -> Settled:
@@ -139,18 +141,14 @@ def _has_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Series:
 _HEAD = ("_id", "_source", "_delivery", "_row")
 
 
-def _trusted(
-    good: pl.DataFrame, why: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet
-) -> pl.DataFrame:
+def _trusted(good: pl.DataFrame, why: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     kept = good.select(*[c for c in good.columns if c in _HEAD], *rules.fields)
     warnings = why.select("_id", pl.col("_warnings").cast(pl.List(REASON)))
     kept = kept.join(warnings, on="_id", how="left", maintain_order="left")
     return kept.join(repaired_fields(proposals), on="_id", how="left", maintain_order="left")
 
 
-def _held(
-    original: pl.DataFrame, verdicts: pl.DataFrame, why: pl.DataFrame, rules: RuleSet
-) -> pl.DataFrame:
+def _held(original: pl.DataFrame, verdicts: pl.DataFrame, why: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """The text as delivered comes from `original`, not from the frame in which repairs were tried."""
     head = [c for c in original.columns if c in _HEAD]
     texts = original.select(*head, *[pl.col(RAW + name).alias(name) for name in rules.fields])
@@ -179,4 +177,12 @@ def no_findings() -> pl.DataFrame:
     return FINDING_SCHEMA.to_frame()
 
 
-__all__ = ["VERDICTS", "Settled", "applied", "no_findings", "settle", "settle_agreeing", "withdraw_contradicted"]
+__all__ = [
+    "VERDICTS",
+    "Settled",
+    "applied",
+    "no_findings",
+    "settle",
+    "settle_agreeing",
+    "withdraw_contradicted",
+]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from orchestration_assets.imputation import impute as imputation
+from orchestration_assets.settlement.apply import applied, apply_repairs
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.labels import as_repairs, judge_methods, regate
 from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_contradicted
-from orchestration_assets.settlement.apply import applied, apply_repairs
 from orchestration_assets.translation import translate as translation
 from validators.judgement import RAW
 from validators.parsing import read_back, write
@@ -96,13 +96,18 @@ def wanted_groups(units: list[Unit], rules: RuleSet) -> dict[str, pl.Series]:
         cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
         for name, _, by in named:
             records = cells.filter(pl.col("field") == name).select("_id")
-            group = frame.join(records, on="_id", how="semi").select(write(pl.col(by), rules.fields[by].dtype))
+            group = frame.join(records, on="_id", how="semi").select(
+                write(pl.col(by), rules.fields[by].dtype)
+            )
             asked.setdefault(by, []).append(group.to_series().unique())
     return {by: pl.concat(groups).unique() for by, groups in asked.items()}
 
 
 def repair_records(
-    records: pl.DataFrame, rules: RuleSet, notations: translation.Notations, labels: pl.DataFrame | None = None
+    records: pl.DataFrame,
+    rules: RuleSet,
+    notations: translation.Notations,
+    labels: pl.DataFrame | None = None,
 ) -> Repaired:
     """The way of `records` (`_id`, `_source`, one text column per field) in memory.
 
@@ -128,9 +133,14 @@ def repair_records(
         units = _labelled(units, labels, rules)
     taken = taken_in_memory(units, triaged, rules)
     settled = [
-        settle(u.frame, u.findings, u.proposals, rules, is_contested=u.is_contested, taken=taken) for u in units
+        settle(u.frame, u.findings, u.proposals, rules, is_contested=u.is_contested, taken=taken)
+        for u in units
     ]
-    methods = [METHOD_SCHEMA.to_frame(), translation.methods_of(decisions, rules), imputation.methods_of(imputers, rules)]
+    methods = [
+        METHOD_SCHEMA.to_frame(),
+        translation.methods_of(decisions, rules),
+        imputation.methods_of(imputers, rules),
+    ]
     proposals = [PROPOSAL_SCHEMA.to_frame(), *(u.proposals for u in units)]
     return Repaired(triaged.clean, settled, pl.concat(proposals), pl.concat(methods))
 
@@ -151,7 +161,9 @@ def taken_in_memory(units: list[Unit], triaged: Triage, rules: RuleSet) -> pl.Se
     if rules.grain != "entity" or not units:
         return pl.Series("_id", [], pl.UInt64)
     renamed = pl.concat([repaired_identities(unit, rules) for unit in units])
-    existing = pl.concat([part.select(identity_hash(rules)).to_series() for part in (triaged.clean, triaged.troubled)])
+    existing = pl.concat(
+        [part.select(identity_hash(rules)).to_series() for part in (triaged.clean, triaged.troubled)]
+    )
     return taken_ids(renamed, existing)
 
 
@@ -167,7 +179,9 @@ def _labelled(units: list[Unit], labels: pl.DataFrame, rules: RuleSet) -> list[U
     judged = judge_methods(everything, labels)
     out = []
     for unit in units:
-        texts = unit.frame.select("_id", "_source", *[pl.col(RAW + name).alias(name) for name in rules.fields])
+        texts = unit.frame.select(
+            "_id", "_source", *[pl.col(RAW + name).alias(name) for name in rules.fields]
+        )
         texts = texts.unpivot(index=["_id", "_source"], variable_name="field", value_name="original")
         stated = as_repairs(labels, texts)
         proposals = pl.concat([stated, regate(unit.proposals, judged, rules)])

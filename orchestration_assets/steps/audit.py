@@ -1,5 +1,6 @@
 """What must be true of a settled partition, looked up in its files, and what should be: one outcome per property."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -116,16 +117,7 @@ def trusted_not_emptied(context: Context) -> Outcome:
 def deliveries_accepted(context: Context) -> Outcome:
     """Each source delivered, and nothing that it delivered had to be refused or stands in for something newer."""
     counts = summary(context)
-    troubles = []
-    for source, row in counts.items():
-        if row["status"] != "landed":
-            troubles.append(f"{source} is {row['status']}: {row['reason']}")
-        if row.get("refused"):
-            troubles.append(f"{source}: {row['refused']} refused: {row['refused_because']}")
-        if not row.get("is_closed", True):
-            troubles.append(f"{source}: the last line has no end, the file may be cut off")
-        if row.get("extra_columns"):
-            troubles.append(f"{source}: columns that are not declared: {', '.join(row['extra_columns'])}")
+    troubles = [f"{source} {trouble}" for source, row in counts.items() for trouble in _troubles(row)]
     return Outcome(
         "deliveries_accepted",
         not troubles,
@@ -134,6 +126,22 @@ def deliveries_accepted(context: Context) -> Outcome:
         action="ask the owner of the source, or mend its file in sources/catalog" if troubles else "nothing to do",
         numbers={"sources": len(counts), "sources_landed": sum(r["status"] == "landed" for r in counts.values())},
     )
+
+
+def _troubles(row: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the deliveries of one source, in words."""
+    if row["status"] == "absent":
+        yield f"is absent: {row['reason'] or row['refused_because']}"
+    elif row["status"] == "stale":
+        yield f"is stale, a former snapshot stands in: {row['reason']}"
+    elif row["reason"]:
+        yield f"delivered nothing this time ({row['reason']}); what it delivered before stays in force"
+    if row.get("refused"):
+        yield f"had {row['refused']} refused: {row['refused_because']}"
+    if not row.get("is_closed", True):
+        yield "has a last line without an end: the file may be cut off"
+    if row.get("extra_columns"):
+        yield f"has columns that are not declared: {', '.join(row['extra_columns'])}"
 
 
 def repaired_share(context: Context, metrics: dict[str, float]) -> Outcome:

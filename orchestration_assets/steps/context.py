@@ -9,8 +9,8 @@ from typing import Any
 
 from orchestration_assets.errors import StepError
 from orchestration_assets.feed import Declared, Feed
-from orchestration_assets.lake import Lake, write_json
 from orchestration_assets.imputation.impute import check_methods as check_imputers
+from orchestration_assets.lake import Lake, write_json
 from orchestration_assets.translation.registry import check_methods as check_translators
 from sources.declaration import Source
 from validators.contract import load_contract

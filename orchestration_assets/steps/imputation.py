@@ -41,13 +41,18 @@ def impute_partition(context: Context) -> dict[str, Any]:
             good_records(context),
             {by: pl.concat(parts).unique() for by, parts in wanted.items()},
             rules,
-            units.known().filter(pl.col("_is_clean")) if units.labels else pl.DataFrame(schema=_case_schema(rules)),
+            units.known().filter(pl.col("_is_clean"))
+            if units.labels
+            else pl.DataFrame(schema=_case_schema(rules)),
         ),
     )
     counts = {"cells": open_cells, "applied": 0, "suggested": 0}
     for label in units.labels:
         more = imputation.impute(
-            units.saved(label, "effective"), units.saved(label, "cells"), imputers, rules,
+            units.saved(label, "effective"),
+            units.saved(label, "cells"),
+            imputers,
+            rules,
             is_contested=units.is_contested(label),
         )
         units.save(label, "proposals", pl.concat([units.proposals(label), more]))
@@ -68,7 +73,10 @@ def good_records(context: Context) -> pl.LazyFrame:
     names = list(rules.fields)
     frames = [pl.LazyFrame(schema=rules.schema)]
     staged = [f["staged"][0] for f in context.handed_over("triage")["fragments"] if f["staged"]]
-    frames += [pl.scan_parquet(context.lake.path(table) / path, hive_partitioning=False).select(names) for path in staged]
+    frames += [
+        pl.scan_parquet(context.lake.path(table) / path, hive_partitioning=False).select(names)
+        for path in staged
+    ]
     earlier = [p for p in context.lake.partitions(table) if p < context.partition][-HISTORY_PARTITIONS:]
     if earlier:
         history = context.lake.scan(table).filter(pl.col(PARTITION).is_in(earlier))
@@ -92,4 +100,3 @@ def _groups_of(frame: pl.DataFrame, cells: pl.DataFrame, rules: RuleSet) -> dict
         group = frame.join(records, on="_id", how="semi").select(write(pl.col(by), rules.fields[by].dtype))
         asked.setdefault(by, []).append(group.to_series().unique())
     return {by: pl.concat(groups).unique() for by, groups in asked.items()}
-

@@ -37,10 +37,14 @@ DELIVERY_SCHEMA = pl.Schema(
         "reason": pl.String,
         "landed_at": pl.Datetime("us", "UTC"),
         "is_closed": pl.Boolean,
+        "is_latest": pl.Boolean,
         "is_in_force": pl.Boolean,
     }
 )
-"""One row per delivery. `status` is `landed`, `refused`, `absent`, or `stale` (a former snapshot that stands in)."""
+"""One row per delivery. `status` is `landed`, `refused`, `absent`, or `stale` (a former snapshot that stands in).
+
+`is_latest`: it is what the source handed over when it was last asked; `is_in_force`: the partition is made of it.
+"""
 
 
 def land_sources(
@@ -156,14 +160,16 @@ def _merged(former: list[dict], delivered: list[dict], delivers: str) -> list[di
         if delivers == "snapshot"
         else (lambda row: row["name"] in names or row["content_hash"] in hashes)
     )
-    kept = [{**row, "is_in_force": row["is_in_force"] and not is_superseded(row)} for row in former]
+    kept = [
+        {**row, "is_latest": False, "is_in_force": row["is_in_force"] and not is_superseded(row)} for row in former
+    ]
     known = {_key(row): row for row in kept if row["status"] != "stale" or not landed}
     for row in delivered:
         is_in_force = row["status"] == "landed"
         if (same := known.get(_key(row))) is not None:
-            same["is_in_force"] = is_in_force
+            same["is_in_force"], same["is_latest"] = is_in_force, True
         else:
-            known[_key(row)] = {**row, "is_in_force": is_in_force}
+            known[_key(row)] = {**row, "is_in_force": is_in_force, "is_latest": True}
     return sorted(known.values(), key=lambda row: (row["landed_at"], row["name"], row["content_hash"]))
 
 
@@ -176,14 +182,15 @@ def _stand_in(context: Context, table: str) -> list[dict]:
     for partition in reversed([p for p in context.lake.partitions(table) if p < context.partition]):
         rows = context.lake.read(table, partition).filter(pl.col("is_in_force") & (pl.col("status") == "landed"))
         if rows.height:
-            return [{**row, "status": "stale", "reason": f"stands in, from {partition}"} for row in rows.to_dicts()]
+            told = {"status": "stale", "is_latest": False, "reason": f"stands in, from {partition}"}
+            return [{**row, **told} for row in rows.to_dicts()]
     return []
 
 
 def _counts(rows: pl.DataFrame) -> dict[str, Any]:
-    kept = rows.filter(pl.col("is_in_force"))
-    last = rows.sort("landed_at").row(-1, named=True)
-    refused = rows.filter(pl.col("status") == "refused")
+    kept, latest = rows.filter(pl.col("is_in_force")), rows.filter(pl.col("is_latest"))
+    refused = latest.filter(pl.col("status") == "refused")
+    absent = latest.filter(pl.col("status") == "absent")
     status = "absent" if kept.is_empty() else "stale" if (kept["status"] == "stale").any() else "landed"
     return {
         "status": status,
@@ -191,8 +198,8 @@ def _counts(rows: pl.DataFrame) -> dict[str, Any]:
         "lines": int(kept["lines"].sum()),
         "bytes": int(kept["bytes"].sum()),
         "refused": refused.height,
-        "reason": last["reason"] or "",
-        "refused_because": "; ".join(sorted({row["reason"] for row in refused.to_dicts()})),
+        "reason": "; ".join(absent["reason"].to_list()),
+        "refused_because": "; ".join(sorted(set(refused["reason"].to_list()))),
         "extra_columns": sorted({c for row in kept["extra_columns"].to_list() for c in row}),
         "is_closed": bool(kept["is_closed"].all()),
     }

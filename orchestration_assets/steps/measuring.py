@@ -26,10 +26,21 @@ def measure_partition(context: Context) -> dict[str, float]:
     values: dict[str, float] = {
         "landed": landed,
         "unreadable": unreadable,
-        **{name: settled[name] for name in (
-            "clean", "translated", "imputed", "trusted", "review", "quarantine", "duplicate", "outside",
-            "repairs_applied", "repairs_suggested",
-        )},
+        **{
+            name: settled[name]
+            for name in (
+                "clean",
+                "translated",
+                "imputed",
+                "trusted",
+                "review",
+                "quarantine",
+                "duplicate",
+                "outside",
+                "repairs_applied",
+                "repairs_suggested",
+            )
+        },
         "lost": landed - placed,
         "findings": triage.get("findings", 0),
         "unseen_shapes": handed["translated"]["counts"]["unseen_shapes"],
@@ -44,7 +55,9 @@ def measure_partition(context: Context) -> dict[str, float]:
     for source, counts in summary(context).items():
         values[f"landed_{source}"] = counts.get("lines", 0)
     rows = [{"metric": name, "value": float(value)} for name, value in values.items()]
-    context.lake.replace(context.table("metrics"), context.partition, pl.DataFrame(rows, schema=METRIC_SCHEMA))
+    context.lake.replace(
+        context.table("metrics"), context.partition, pl.DataFrame(rows, schema=METRIC_SCHEMA)
+    )
     return values
 
 

@@ -13,8 +13,14 @@ def publish_partition(context: Context) -> dict[str, Any]:
     began = time.perf_counter()
     settled = context.handed_over("settled")
     files = [StagedFile(*f) for f in settled["staged"]]
-    version = context.lake.commit(context.table("trusted"), context.partition, files, schemas_of(context.rules).trusted)
+    version = context.lake.commit(
+        context.table("trusted"), context.partition, files, schemas_of(context.rules).trusted
+    )
     rows = sum(file.rows for file in files)
     return context.hand_over(
-        "trusted", {"counts": {"rows": rows, "files": len(files), "version": version}, "seconds": time.perf_counter() - began}
+        "trusted",
+        {
+            "counts": {"rows": rows, "files": len(files), "version": version},
+            "seconds": time.perf_counter() - began,
+        },
     )

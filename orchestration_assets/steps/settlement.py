@@ -37,9 +37,11 @@ class Schemas:
 
 def schemas_of(rules: RuleSet) -> Schemas:
     reasons = {"_errors": pl.List(REASON), "_warnings": pl.List(REASON)}
-    texts = {name: pl.String for name in rules.fields}
+    texts = dict.fromkeys(rules.fields, pl.String)
     return Schemas(
-        trusted=pl.Schema({**HEAD, **rules.schema, "_warnings": pl.List(REASON), "_repaired": pl.List(pl.String)}),
+        trusted=pl.Schema(
+            {**HEAD, **rules.schema, "_warnings": pl.List(REASON), "_repaired": pl.List(pl.String)}
+        ),
         held=pl.Schema({**HEAD, **texts, **reasons}),
         aside=pl.Schema({**HEAD, "_verdict": pl.String, "_reason": pl.String, **texts, **reasons}),
         findings=pl.Schema({**HEAD, **{k: v for k, v in FINDING_SCHEMA.items() if not k.startswith("_")}}),
@@ -53,12 +55,27 @@ def settle_partition(context: Context) -> dict[str, Any]:
     units, triaged = Units(context), context.handed_over("triage")
     writer = _Writer(context, triaged["deliveries"])
     taken = _taken_keys(context, units)
-    counts = {"trusted_without_repair": 0, "translated": 0, "imputed": 0, "review": 0, "quarantine": 0, "duplicate": 0,
-              "outside": 0, "repairs_applied": 0, "repairs_suggested": 0, "fatal": 0}
+    counts = {
+        "trusted_without_repair": 0,
+        "translated": 0,
+        "imputed": 0,
+        "review": 0,
+        "quarantine": 0,
+        "duplicate": 0,
+        "outside": 0,
+        "repairs_applied": 0,
+        "repairs_suggested": 0,
+        "fatal": 0,
+    }
     for label in units.labels:
         unit, agreeing = units.load_all(label)
         settled = settle(
-            unit.frame, unit.findings, unit.proposals, context.rules, is_contested=unit.is_contested, taken=taken
+            unit.frame,
+            unit.findings,
+            unit.proposals,
+            context.rules,
+            is_contested=unit.is_contested,
+            taken=taken,
         )
         writer.write(settled, unit)
         _add(counts, _count(settled, unit))
@@ -73,7 +90,9 @@ def settle_partition(context: Context) -> dict[str, Any]:
     counts["clean"] = triaged["counts"].get("clean", 0) + counts.pop("trusted_without_repair")
     counts["trusted"] = counts["clean"] + counts["translated"] + counts["imputed"]
     staged = [[f.path, f.rows, f.bytes] for f in [*clean, *writer.files["trusted"]]]
-    return context.hand_over("settled", {"counts": counts, "staged": staged, "seconds": time.perf_counter() - began})
+    return context.hand_over(
+        "settled", {"counts": counts, "staged": staged, "seconds": time.perf_counter() - began}
+    )
 
 
 class _Writer:
@@ -101,10 +120,17 @@ class _Writer:
             self._stage("repairs", unit.proposals, self.schemas.repairs)
 
     def commit(self) -> None:
-        schemas = {"review": self.schemas.held, "quarantine": self.schemas.held, "aside": self.schemas.aside,
-                   "findings": self.schemas.findings, "repairs": self.schemas.repairs}
+        schemas = {
+            "review": self.schemas.held,
+            "quarantine": self.schemas.held,
+            "aside": self.schemas.aside,
+            "findings": self.schemas.findings,
+            "repairs": self.schemas.repairs,
+        }
         for name, schema in schemas.items():
-            self.context.lake.commit(self.context.table(name), self.context.partition, self.files[name], schema)
+            self.context.lake.commit(
+                self.context.table(name), self.context.partition, self.files[name], schema
+            )
 
     def _stage(self, name: str, frame: pl.DataFrame, schema: pl.Schema) -> None:
         if frame.is_empty():
@@ -115,7 +141,9 @@ class _Writer:
             (pl.col("_id") % 2**ROW_BITS).cast(pl.Int64).alias("_row"),
         )
         table = self.context.table(name)
-        self.files[name].append(self.context.lake.stage(table, self.context.partition, frame.select(schema.names())))
+        self.files[name].append(
+            self.context.lake.stage(table, self.context.partition, frame.select(schema.names()))
+        )
 
     def _record_id(self, ids: pl.Expr) -> pl.Expr:
         ordinal = ids // 2**ROW_BITS

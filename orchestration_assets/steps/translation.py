@@ -19,7 +19,9 @@ def translate_partition(context: Context) -> dict[str, Any]:
     units.clear()
     samples = [_collect(units, label, rules) for label in units.labels]
     pooled = translation.pool(samples) if samples else None
-    decisions = [] if pooled is None else translation.decide_all(pooled, rules, context.notations, units.known())
+    decisions = (
+        [] if pooled is None else translation.decide_all(pooled, rules, context.notations, units.known())
+    )
     counts = {"cells": 0 if pooled is None else int(pooled["cells"].sum()), "applied": 0, "suggested": 0}
     for label in units.labels:
         proposals = _translate(units, label, decisions, rules)
@@ -31,8 +33,15 @@ def translate_partition(context: Context) -> dict[str, Any]:
     translation.methods_of(decisions, rules).write_parquet(context.work / "translators.parquet")
     return context.hand_over(
         "translated",
-        {"counts": {**counts, "shapes": 0 if pooled is None else pooled.height, "unseen_shapes": unseen.height},
-         "unseen": unseen.head(10).to_dicts(), "seconds": time.perf_counter() - began},
+        {
+            "counts": {
+                **counts,
+                "shapes": 0 if pooled is None else pooled.height,
+                "unseen_shapes": unseen.height,
+            },
+            "unseen": unseen.head(10).to_dicts(),
+            "seconds": time.perf_counter() - began,
+        },
     )
 
 
@@ -43,7 +52,9 @@ def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
     return translation.shape_samples(cells)
 
 
-def _translate(units: Units, label: str, decisions: list[translation.Decision], rules: RuleSet) -> pl.DataFrame:
+def _translate(
+    units: Units, label: str, decisions: list[translation.Decision], rules: RuleSet
+) -> pl.DataFrame:
     proposals = translation.propose(units.saved(label, "malformed"), decisions, rules)
     if proposals.height and units.is_contested(label):
         return withdraw_contradicted(units.load(label, with_proposals=False).frame, proposals, rules)

@@ -31,7 +31,14 @@ KEPT_IN_MEMORY_BYTES = 256 << 20
 ROW_BITS = 32
 
 UNREADABLE_SCHEMA = pl.Schema(
-    {"_delivery": pl.String, "_row": pl.Int64, "line": pl.Int64, "byte": pl.Int64, "bytes": pl.Binary, "reason": pl.String}
+    {
+        "_delivery": pl.String,
+        "_row": pl.Int64,
+        "line": pl.Int64,
+        "byte": pl.Int64,
+        "bytes": pl.Binary,
+        "reason": pl.String,
+    }
 )
 """One row per line that is no record."""
 
@@ -95,9 +102,15 @@ def _pieces(context: Context) -> Iterator[Piece]:
         )
         for fragment in fragments:
             name = digest(
-                VERSION, pl.__version__, ordinal, delivery.content_hash, fragment.start, fragment.end,
+                VERSION,
+                pl.__version__,
+                ordinal,
+                delivery.content_hash,
+                fragment.start,
+                fragment.end,
                 source.model_dump(mode="json", exclude={"endpoints", "deadline", "owner", "region"}),
-                context.rules.fingerprint, length=20,
+                context.rules.fingerprint,
+                length=20,
             )
             yield Piece(ordinal, source, delivery, fragment, name)
 
@@ -126,7 +139,9 @@ class _Readings:
     def _read(self, piece: Piece, columns: list[str] | None) -> Reading:
         source, store = piece.source, store_of(self.context.lake, piece.source.source)
         if columns is not None:
-            source = source.model_copy(update={"fields": {n: f for n, f in source.fields.items() if n in columns}})
+            source = source.model_copy(
+                update={"fields": {n: f for n, f in source.fields.items() if n in columns}}
+            )
         try:
             return read_fragment(source, piece.delivery, piece.fragment, store=store)
         except NotReadable as error:
@@ -185,11 +200,21 @@ def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
         names = [m["name"] for m in manifests if label in m["units"]]
         records, findings = (
             pl.concat(
-                [pl.read_parquet(context.work / "fragments" / f"{n}.{label}.{kind}.parquet", columns=columns) for n in names]
+                [
+                    pl.read_parquet(
+                        context.work / "fragments" / f"{n}.{label}.{kind}.parquet", columns=columns
+                    )
+                    for n in names
+                ]
             )
-            for kind, columns in (("records", ["_id", "_identity", *context.rules.fields]), ("findings", ["_id"]))
+            for kind, columns in (
+                ("records", ["_id", "_identity", *context.rules.fields]),
+                ("findings", ["_id"]),
+            )
         )
-        hard_records(records, findings, context.rules).select("_id").write_parquet(folder / f"{label}.parquet")
+        hard_records(records, findings, context.rules).select("_id").write_parquet(
+            folder / f"{label}.parquet"
+        )
 
 
 def _done(manifest: Any, clean: Any) -> dict[str, Any] | None:
@@ -226,7 +251,9 @@ def _write_units(folder: Any, name: str, judged: Triage, buckets: int, rules: Ru
             parts = {f"bucket-{key[0]:04d}": part for key, part in grouped.items()}
         for label, frame in parts.items():
             findings = unit.findings.join(frame.select("_id"), on="_id", how="semi", maintain_order="left")
-            frame.drop(_copies(frame, rules)).write_parquet(folder / f"{name}.{label}.records.parquet", compression="lz4")
+            frame.drop(_copies(frame, rules)).write_parquet(
+                folder / f"{name}.{label}.records.parquet", compression="lz4"
+            )
             findings.write_parquet(folder / f"{name}.{label}.findings.parquet", compression="lz4")
             written[label] = frame.height
     return written

@@ -14,7 +14,6 @@ from orchestration_assets.settlement.way import Unit
 from orchestration_assets.steps.context import Context
 from validators.judgement import FINDING_SCHEMA, RAW
 
-
 RECORDS_PER_UNIT = 250_000
 
 

@@ -1,6 +1,7 @@
 """What a person sees and does in Dagster's own pages, in a real browser, on a lake of this test's own."""
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -13,7 +14,15 @@ from tests.browser import ui
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 BLOCKING = ["nothing_lost", "contract_holds", "trusted_not_emptied"]
-TELLING = ["deliveries_accepted", "freshness", "held_share", "repaired_share", "unreadable_share", "unseen_shapes", "volume"]
+TELLING = [
+    "deliveries_accepted",
+    "freshness",
+    "held_share",
+    "repaired_share",
+    "unreadable_share",
+    "unseen_shapes",
+    "volume",
+]
 
 
 def test_a_partition_is_materialized_by_clicking_and_its_checks_and_counts_are_shown(
@@ -46,10 +55,10 @@ def test_a_partition_is_materialized_by_clicking_and_its_checks_and_counts_are_s
 
 
 def test_the_schedule_asks_for_the_day_that_is_over_last(dagster: ui.Dagster, days: list[str]):
-    selector = {"repositoryName": ui.REPOSITORY, "repositoryLocationName": ui.LOCATION, "scheduleName": "payments_daily"}
-    query = """mutation($selector: ScheduleSelector!) {scheduleDryRun(selectorData: $selector) {__typename ... on DryRunInstigationTick {
-        evaluationResult {error {message} runRequests {tags {key value}}}}}}"""
-    result = dagster.ask(query, selector=selector)["scheduleDryRun"]["evaluationResult"]
+    query = """mutation($selector: ScheduleSelector!, $now: Float!) {scheduleDryRun(selectorData: $selector, timestamp: $now) {
+        ... on PythonError {message} ... on DryRunInstigationTick {evaluationResult {error {message} runRequests {tags {key value}}}}}}"""
+    selector = {**ui.REPOSITORY, "scheduleName": "payments_daily"}
+    result = dagster.ask(query, selector=selector, now=time.time())["scheduleDryRun"]["evaluationResult"]
     assert result["error"] is None
     [request] = result["runRequests"]
     tags = {tag["key"]: tag["value"] for tag in request["tags"]}
@@ -63,16 +72,16 @@ def test_a_backfill_runs_each_partition_and_each_publication_meets_its_expectati
     early = days[:2]
     launch = """mutation($params: LaunchBackfillParams!) {launchPartitionBackfill(backfillParams: $params) {
         __typename ... on LaunchBackfillSuccess {backfillId} ... on PythonError {message}}}"""
-    repository = {"repositoryName": ui.REPOSITORY, "repositoryLocationName": ui.LOCATION}
-    params = {
-        "selector": {"repositorySelector": repository, "partitionSetName": "payments_partition_set"},
-        "partitionNames": early,
-    }
-    assert dagster.ask(launch, params=params)["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess"
+    selector = {"repositorySelector": ui.REPOSITORY, "partitionSetName": "payments_partition_set"}
+    params = {"selector": selector, "partitionNames": early}
+    assert (
+        dagster.ask(launch, params=params)["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess"
+    )
 
     ended = ui.until(
         lambda: (found := dagster.finished("payments")).keys() >= set(early) and found,
-        seconds=3 * ui.RUN_SECONDS, what="the backfill",
+        seconds=3 * ui.RUN_SECONDS,
+        what="the backfill",
     )
     assert {ended[day] for day in early} == {"SUCCESS"}
     published = {day: Lake(dagster.place.lake).read("payments/trusted", day).height for day in early}
@@ -81,7 +90,8 @@ def test_a_backfill_runs_each_partition_and_each_publication_meets_its_expectati
     # The sensor looks every half minute, and must miss neither of the two.
     judged = ui.until(
         lambda: (found := dagster.judged("payments/trusted", "expectations")).keys() >= set(early) and found,
-        seconds=3 * ui.RUN_SECONDS, what="the expectations of both partitions",
+        seconds=3 * ui.RUN_SECONDS,
+        what="the expectations of both partitions",
     )
     for day in early:
         assert judged[day]["success"], judged[day]["description"]

@@ -24,8 +24,7 @@ from urllib.error import URLError
 from urllib.parse import quote
 
 PROJECT = Path(__file__).resolve().parents[2]
-LOCATION = "breakwater"
-REPOSITORY = "__repository__"
+REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "breakwater"}
 GROUPS = ("1_land", "2_triage", "3_repair", "4_settle", "5_publish", "6_hold", "7_audit")
 FLAGS = (
     "--no-sandbox",
@@ -133,7 +132,10 @@ class Dagster:
         found = self.ask(query, key={"path": asset.split("/")}, check=check)["assetCheckExecutions"]
         results = [execution["evaluation"] for execution in reversed(found) if execution["evaluation"]]
         links = [{e["label"]: e.get("url") for e in result.pop("metadataEntries")} for result in results]
-        return {result["partition"]: {**result, "metadata": link} for result, link in zip(results, links, strict=True)}
+        return {
+            result["partition"]: {**result, "metadata": link}
+            for result, link in zip(results, links, strict=True)
+        }
 
 
 @contextmanager
@@ -141,18 +143,37 @@ def dagster_dev(place: Place) -> Iterator[Dagster]:
     """`dagster dev` on a free loopback port, its location loaded; at the end no process of it is left."""
     place.prepare()
     port = _free_port()
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-w",
+        "workspace.yaml",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
     log = place.folder / "dagster_dev.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
             # Started by a shell's `&`, it would inherit that SIGINT is ignored.
             ["env", "--default-signal=INT", *command],
-            cwd=PROJECT, env=place.environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            cwd=PROJECT,
+            env=place.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
             start_new_session=True,
         )
         try:
             dagster = Dagster(f"http://127.0.0.1:{port}", place)
-            until(lambda: _is_loaded(dagster, process, log), seconds=START_SECONDS, what=f"the code location ({log})")
+            until(
+                lambda: _is_loaded(dagster, process, log),
+                seconds=START_SECONDS,
+                what=f"the code location ({log})",
+            )
             yield dagster
         finally:
             _stop(process)
@@ -175,8 +196,13 @@ def browser(folder: Path, *, width: int = 1400, height: int = 900) -> Iterator[A
 
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            folder, executable_path=chromium(), headless=True, args=list(FLAGS),
-            viewport={"width": width, "height": height}, locale="en-GB", timezone_id="UTC",
+            folder,
+            executable_path=chromium(),
+            headless=True,
+            args=list(FLAGS),
+            viewport={"width": width, "height": height},
+            locale="en-GB",
+            timezone_id="UTC",
         )
         try:
             page = context.pages[0]
@@ -245,7 +271,9 @@ def shown_checks(page: Any, names: list[str]) -> dict[str, str]:
     state = re.compile("Succeeded|Failed|Not evaluated")
     shown = {}
     for name in names:
-        entry = page.locator("div").filter(has=page.get_by_title(name, exact=True)).filter(has_text=state).last
+        entry = (
+            page.locator("div").filter(has=page.get_by_title(name, exact=True)).filter(has_text=state).last
+        )
         entry.wait_for()
         shown[name] = state.search(entry.inner_text())[0]
     return shown
