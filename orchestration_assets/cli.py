@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keep_freed_memory()
     parser = _Parser(
         prog="breakwater",
-        description="Bring bad records back, with a known error rate and a way to undo.",
+        description="Bring bad records back, with a known error rate.",
         epilog="exit codes: 0 done, 1 usage or configuration, 2 done but degraded, 3 failed",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

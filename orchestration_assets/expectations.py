@@ -13,6 +13,8 @@ from orchestration_assets.resources import LakeResource
 
 NAME = "expectations"
 SAMPLE_RECORDS = 100_000
+PER_TICK = 50
+"""Publications that one look of the sensor takes up; the next takes the rest."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,13 @@ def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefiniti
         tags={"breakwater/feed": feed},
     )
 
-    @dg.asset_sensor(
-        asset_key=trusted, job=job, name=f"{feed}_published", default_status=dg.DefaultSensorStatus.RUNNING
-    )
-    def published(_context: dg.SensorEvaluationContext, event: dg.EventLogEntry) -> dg.RunRequest:
-        """Starts the suite on the partition that was just published."""
-        materialized = event.dagster_event
-        return dg.RunRequest(run_key=f"{event.run_id}", partition_key=materialized.partition)
+    @dg.sensor(job=job, name=f"{feed}_published", default_status=dg.DefaultSensorStatus.RUNNING)
+    def published(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        """Starts the suite on each partition that was published since it last looked."""
+        since = dg.AssetRecordsFilter(asset_key=trusted, after_storage_id=int(context.cursor or 0))
+        records = context.instance.fetch_materializations(since, limit=PER_TICK, ascending=True).records
+        requests = [dg.RunRequest(run_key=str(r.storage_id), partition_key=r.partition_key) for r in records]
+        cursor = str(records[-1].storage_id) if records else context.cursor
+        return dg.SensorResult(run_requests=requests, cursor=cursor)
 
     return Expectations(expectations, job, published)

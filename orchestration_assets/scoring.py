@@ -34,7 +34,7 @@ def truth_of(outside: Path, partition: str) -> Path | None:
 
 
 def score(lake: Lake, feed: str, partition: str, truth: Path, rules: RuleSet) -> Score:
-    """Compare what was published of the partition with the truth."""
+    """Compare what was published of the partition with the truth, for the sources that the truth knows."""
     true = (
         pl.read_parquet(truth)
         .rename({"source": "_source", "row": "_row"})
@@ -46,7 +46,7 @@ def score(lake: Lake, feed: str, partition: str, truth: Path, rules: RuleSet) ->
     cells = true.select("_source", "_row", *texts).unpivot(
         index=["_source", "_row"], variable_name="field", value_name="truth"
     )
-    trusted = lake.read(f"{feed}/trusted", partition)
+    trusted = lake.read(f"{feed}/trusted", partition).join(true.select("_source").unique(), on="_source", how="semi")
     joined = _repaired_cells(lake, feed, partition, trusted).join(
         cells, on=["_source", "_row", "field"], how="left"
     )

@@ -42,16 +42,20 @@ def _read_at_once(data: bytes, dialect: Dialect) -> pl.DataFrame | None:
     text = in_utf8(data, dialect.encoding)
     if text is None:
         return None
-    has_quotes = dialect.quote is not None and dialect.quote.encode() in data
+    quote = _quote_in(data, dialect)
     try:
-        fields = _parsed(text, dialect, quote=dialect.quote if has_quotes else None)
+        fields = _parsed(text, dialect, quote=quote)
     except pl.exceptions.PolarsError:
         return None
     values = sum(fields.select(pl.all().str.len_bytes().sum().cast(pl.Int64)).row(0))
-    marks = _count(text, "\n") + text.count(b"\r\n") + (_count(text, dialect.quote) if has_quotes else 0)
+    marks = _count(text, "\n") + text.count(b"\r\n") + (_count(text, quote) if quote else 0)
     if values + fields.height * (dialect.width - 1) + marks != len(text):
         return None
     return None if dialect.width == 1 and (fields["0"] == "").any() else fields
+
+
+def _quote_in(data: bytes, dialect: Dialect) -> str | None:
+    return dialect.quote if dialect.quote is not None and dialect.quote.encode() in data else None
 
 
 def _parsed(text: bytes, dialect: Dialect, *, quote: str | None) -> pl.DataFrame:
@@ -104,8 +108,7 @@ def _read_carefully(lines: PhysicalLines, dialect: Dialect) -> TextRecords:
 def _fields_of(text: bytes, dialect: Dialect, *, height: int) -> pl.DataFrame:
     if not height:
         return pl.DataFrame(schema={str(i): pl.String for i in range(dialect.width)})
-    has_quotes = dialect.quote is not None and dialect.quote.encode() in text
-    fields = _parsed(text, dialect, quote=dialect.quote if has_quotes else None)
+    fields = _parsed(text, dialect, quote=_quote_in(text, dialect))
     if fields.height != height:
         raise SourceError(f"polars read {fields.height} records where {height} were found sound")
     return fields

@@ -82,10 +82,13 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     return pa.Field(metadata=metadata, **pandera_field)
 
 
+_DEFAULT_GRAIN: Grain = "entity"
+
+
 class Contract(pa.DataFrameModel):
     """The model of a good record. Subclass it once per feed: `class Payment(Contract, grain="entity")`."""
 
-    __grain__ = "entity"  # no annotation, and not `grain`: pandera would take it for a field
+    __grain__ = _DEFAULT_GRAIN  # no annotation, and not `grain`: pandera would take it for a field
 
     def __init_subclass__(cls, grain: Grain | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -113,9 +116,7 @@ def load_contract(reference: str) -> type[Contract]:
         raise ContractNotFoundError(f"contract '{reference}' cannot be loaded: {error}\n{hint}") from error
     except ContractError:
         raise
-    except (
-        Exception
-    ) as error:  # whatever an author's module raises while it is imported is the author's mistake
+    except Exception as error:  # whatever the author's module raises on import is the author's mistake
         raise ContractError(
             f"contract '{reference}' cannot be loaded: {type(error).__name__}: {error}\n"
             f"Hint: python -c 'import {module_name}' shows where"

@@ -73,7 +73,9 @@ def judge(frame: pl.DataFrame, rules: RuleSet, *, held: pl.Expr | None = None) -
 def mark(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """`frame` with `_is_good`: no rule of severity error or fatal fails, and nothing is malformed."""
     wanted = [rule for rule in _rules_for(frame, rules) if rule.severity != "warning"]
-    is_good = _kept(frame, wanted, rules).select(pl.all_horizontal(pl.lit(value=True), pl.all()).alias("_is_good"))
+    is_good = _kept(frame, wanted, rules).select(
+        pl.all_horizontal(pl.lit(value=True), pl.all()).alias("_is_good")
+    )
     return frame.with_columns(is_good.to_series())
 
 
@@ -105,7 +107,9 @@ def is_malformed(name: str) -> pl.Expr:
 
 def _rules_for(frame: pl.DataFrame, rules: RuleSet) -> list[Rule]:
     """The contract's rules, and that what was delivered is read; what is malformed does not count as missing too."""
-    wanted = [rule if rule.kind != "missing" else _unless_malformed(rule, frame, rules) for rule in rules.rules]
+    wanted = [
+        rule if rule.kind != "missing" else _unless_malformed(rule, frame, rules) for rule in rules.rules
+    ]
     return wanted + [_is_read(name, rules) for name in rules.fields if _can_be_malformed(frame, name, rules)]
 
 
@@ -132,16 +136,14 @@ def _is_read(name: str, rules: RuleSet) -> Rule:
     )
 
 
-def _run(rule: Rule, frame: pl.DataFrame, rules: RuleSet) -> pl.Series:
-    """An opaque rule sees the contract's fields and nothing else, as it would in pandera."""
-    return rule.run(frame.lazy().select(*rules.fields)).collect().to_series()
-
-
 def _kept(frame: pl.DataFrame, wanted: list[Rule], rules: RuleSet) -> pl.DataFrame:
     """One boolean column per rule, named by its position in `wanted`: all that are expressions in one pass."""
     fused = [rule.holds.alias(str(i)) for i, rule in enumerate(wanted) if rule.holds is not None]
     kept = frame.lazy().select(fused).collect() if fused else pl.DataFrame()
-    opaque = [_run(rule, frame, rules).alias(str(i)) for i, rule in enumerate(wanted) if rule.run is not None]
+    # An opaque rule sees the contract's fields and nothing else, as it would in pandera.
+    plain = frame.lazy().select(*rules.fields)
+    runs = {str(i): rule.run(plain) for i, rule in enumerate(wanted) if rule.run is not None}
+    opaque = [run.collect().to_series().alias(name) for name, run in runs.items()]
     return pl.DataFrame([*kept.get_columns(), *opaque])
 
 

@@ -4,8 +4,7 @@ A source declares its notation; this module turns it into expressions. It never 
 read is a `malformed` finding, and translation is where guessing is measured.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -36,10 +35,6 @@ class Notation:
     unit: str | None = None
     codes: tuple[tuple[str, str], ...] = ()
     nulls: tuple[str, ...] = ()
-
-    def with_codes(self, codes: Mapping[str, str]) -> "Notation":
-        """The same notation, in which these codes stand for these values."""
-        return replace(self, codes=tuple(sorted(codes.items())))
 
 
 def present(text: pl.Expr, notation: Notation | None = None) -> pl.Expr:

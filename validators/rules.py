@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import polars as pl
 from pandera.api.polars.types import PolarsData
@@ -25,6 +25,23 @@ Kind = Literal["missing", "malformed", "out_of_domain", "inconsistent", "duplica
 
 # A text that breaks a pattern or a length is written wrongly; a value that breaks any other rule is outside its domain.
 _NOTATION_CHECKS = {"str_matches", "str_contains", "str_startswith", "str_endswith", "str_length"}
+
+_MOST_LISTED = 12
+_WORDS = {
+    "isin": "must be one of {allowed_values}",
+    "notin": "must be none of {forbidden_values}",
+    "equal_to": "must be {value}",
+    "not_equal_to": "must not be {value}",
+    "greater_than": "must be greater than {min_value}",
+    "greater_than_or_equal_to": "must be at least {min_value}",
+    "less_than": "must be less than {max_value}",
+    "less_than_or_equal_to": "must be at most {max_value}",
+    "in_range": "must be between {min_value} and {max_value}",
+    "str_matches": "must look like {pattern}",
+    "str_contains": "must contain {pattern}",
+    "str_startswith": "must begin with {string}",
+    "str_endswith": "must end with {string}",
+}
 
 
 @dataclass(frozen=True)
@@ -248,10 +265,23 @@ def _check_rule(check: Check, name: str | None, severity: Severity) -> Rule:
 
 
 def _message(check: Check, label: str) -> str:
-    allowed = check._check_kwargs.get("allowed_values")
-    if allowed is not None and len(allowed) > 12:
+    """What the check asks for, in words that fit behind the value: `must be greater than 0`."""
+    if check.description:
+        return f"must satisfy: {check.description}"
+    told = check._check_kwargs
+    allowed = told.get("allowed_values")
+    if allowed is not None and len(allowed) > _MOST_LISTED:
         return f"must be one of {len(allowed)} known values"
-    return f"must satisfy {check.description or check.error or label}"
+    words = _WORDS.get(label)
+    if words is None:
+        return f"must satisfy {check.error or label}"
+    return words.format(**{name: _listed(value) for name, value in told.items()})
+
+
+def _listed(value: Any) -> str:
+    if isinstance(value, (set, frozenset, list, tuple)):
+        return ", ".join(sorted(map(str, value)))
+    return str(value)
 
 
 def _function(check: Check) -> Callable[..., Any]:
@@ -262,7 +292,8 @@ def _function(check: Check) -> Callable[..., Any]:
 
 def _expression(check: Check, name: str | None) -> pl.Expr | None:
     try:
-        selected = _function(check)(PolarsData(_Recorder(), name or "*"), **check._check_kwargs)
+        stand_in = cast("pl.LazyFrame", _Recorder())
+        selected = _function(check)(PolarsData(stand_in, name or "*"), **check._check_kwargs)
     except Exception:  # noqa: BLE001 - a check that wants a real frame may raise anything; it is then run on one
         return None
     if not (isinstance(selected, tuple) and len(selected) == 1 and isinstance(selected[0], pl.Expr)):

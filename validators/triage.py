@@ -64,12 +64,11 @@ def triage(
     contested_identities: pl.Series | None = None,
 ) -> Triage:
     """Judge the text `records` of one fragment (`_id`, `_source`, one text column per field)."""
-    frame = typed(records.lazy(), rules, notations)
-    frame = frame.with_columns(identity_hash(rules).alias("_identity"))
+    frame = typed(records.lazy(), rules, notations).with_columns(identity_hash(rules).alias("_identity"))
     others = pl.Series("_identity", [], pl.UInt64) if contested_identities is None else contested_identities
     is_contested = pl.col("_identity").is_in(others.implode()).fill_null(value=False)
-    frame = frame.with_columns(is_contested.alias("_is_contested")).collect()
-    judged = judge(frame, rules, held=pl.col("_is_contested"))
+    marked = frame.with_columns(is_contested.alias("_is_contested")).collect()
+    judged = judge(marked, rules, held=pl.col("_is_contested"))
     clean = judged.good.drop("_identity", "_is_contested")
     if (judged.findings["severity"] == "warning").any():
         warned = reasons(judged.findings.join(clean.select("_id"), on="_id", how="semi"))

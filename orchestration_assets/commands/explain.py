@@ -87,12 +87,13 @@ def told(story: dict[str, Any]) -> str:
         f"              kept as {landed['stored_as']}",
     ]
     for finding in story["findings"]:
-        value = "nothing" if finding["value"] is None else f"`{finding['value']}`"
-        lines.append(f"  found       {finding['field']} {finding['kind']}: {value} {finding['message']}")
+        value = "" if finding["value"] is None else f"`{finding['value']}` "
+        kind = finding["kind"].replace("_", " ")
+        lines.append(f"  found       {finding['field']} is {kind}: {value}{finding['message']}")
     if not story["findings"]:
         lines.append("  found       nothing wrong")
     for repair in story["repairs"]:
-        sure = "never measured" if repair["confidence"] is None else f"right in {repair['confidence']:.2%}"
+        sure = "never measured" if repair["confidence"] is None else f"confidence {repair['confidence']:.1%}"
         value = "nothing" if repair["repaired"] is None else f"`{repair['repaired']}`"
         lines.append(
             f"  {repair['status']:<11} {repair['field']} → {value} by {repair['method']} {repair['version']} ({repair['arm']})"

@@ -23,6 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("feed", nargs="?", help="default: every feed in the lake")
     parser.add_argument("--partition", help="default: the latest of the feed")
     parser.add_argument("--all", action="store_true", help="every partition")
+    parser.add_argument(
+        "--records",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also name N records of each verdict, for `explain`",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, a list of one object per partition")
 
 
@@ -36,11 +43,40 @@ def run(options: argparse.Namespace) -> int:
         raise NotFoundError(
             "the lake knows nothing of that\nHint: `breakwater run` first; `breakwater report` lists all"
         )
+    if options.records > 0:
+        for row in rows:
+            row["records"] = records_of(settings().lake, row["feed"], row["partition"], options.records)
     if options.json:
         print(json.dumps(rows, indent=1))
-    else:
-        print_table(rows)
+        return 0
+    print_table(rows)
+    for row in rows:
+        for verdict, ids in row.get("records", {}).items():
+            print("\n".join([f"{row['feed']} {row['partition']}, {verdict}:", *(f"  {i}" for i in ids)]))
     return 0
+
+
+def records_of(root: Any, feed: str, partition: str, count: int) -> dict[str, list[str]]:
+    """Verdict to up to `count` record ids; of the trusted, those that were repaired."""
+    import polars as pl
+
+    from orchestration_assets.lake import PARTITION, Lake
+
+    lake = Lake(root)
+    found = {}
+    for table in ("trusted", "review", "quarantine", "aside"):
+        if not lake.exists(f"{feed}/{table}"):
+            continue
+        rows = lake.scan(f"{feed}/{table}").filter(pl.col(PARTITION) == partition)
+        if table == "trusted":
+            rows = rows.filter(pl.col("_repaired").is_not_null())
+        ids = pl.concat_str(
+            "_source", pl.lit(partition), "_delivery", pl.col("_row").cast(pl.String), separator=":"
+        )
+        listed = rows.select(ids.alias("id")).head(count).collect()["id"].to_list()
+        if listed:
+            found["repaired" if table == "trusted" else table] = listed
+    return found
 
 
 def reports(root: Any, feed: str | None, partition: str | None, *, is_all: bool) -> list[dict[str, Any]]:

@@ -54,14 +54,12 @@ def _loosest(chooses: pl.DataFrame, max_error: float) -> tuple[float, int]:
     within = [(pl.col("share") >= share) & (pl.col("support") >= support) for share, support in regions]
     cases = told.select(pl.col("cases").filter(w).sum().alias(str(i)) for i, w in enumerate(within)).row(0)
     right = told.select(pl.col("right").filter(w).sum().alias(str(i)) for i, w in enumerate(within)).row(0)
-    best: tuple[bool, float, float, int] | None = None
-    for (share, support), of_region, right_of_region in zip(regions, cases, right, strict=True):
-        bound = error_bound(of_region, right_of_region)
-        keeps = bound <= max_error
-        score = (keeps, float(of_region) if keeps else -bound, share, support)
-        if best is None or score[:2] > best[:2]:
-            best = score
-    return best[2], best[3]
+    bounds = [error_bound(*of_region) for of_region in zip(cases, right, strict=True)]
+    ranks = [
+        (True, float(n)) if bound <= max_error else (False, -bound)
+        for n, bound in zip(cases, bounds, strict=True)
+    ]
+    return regions[ranks.index(max(ranks))]
 
 
 def _measure(cases: pl.DataFrame, evidence_class: str) -> Measured:

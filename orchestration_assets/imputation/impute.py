@@ -22,6 +22,7 @@ from validators.judgement import findings_of
 from validators.parsing import write
 from validators.rules import RuleSet
 
+MAJORITY = 2
 BY_CLAIMS = ("reference", "agreement")
 BY_GROUP = {"mode": fit_mode, "median": fit_median}
 CASES = 6000
@@ -83,6 +84,27 @@ def fields_by_group(rules: RuleSet) -> list[tuple[str, str, str]]:
         (name, *method.partition(":")) for name, spec in rules.fields.items() for method in spec.policy.impute
     ]
     return [(name, kind, by) for name, kind, _, by in named if kind in BY_GROUP]
+
+
+def groups_asked(effective: pl.DataFrame, cells: pl.DataFrame, rules: RuleSet) -> dict[str, pl.Series]:
+    """The groups that the open `cells` of the records `effective` ask for, per grouping field, as text."""
+    asked: dict[str, list[pl.Series]] = {}
+    for name, _, by in fields_by_group(rules):
+        records = cells.filter(pl.col("field") == name).select("_id")
+        group = write(pl.col(by), rules.fields[by].dtype)
+        asked.setdefault(by, []).append(
+            effective.join(records, on="_id", how="semi").select(group).to_series()
+        )
+    return {by: pl.concat(groups).unique() for by, groups in asked.items()}
+
+
+def pooled_groups(parts: Iterable[dict[str, pl.Series]]) -> dict[str, pl.Series]:
+    """What several units ask for (`groups_asked`), as one."""
+    pooled: dict[str, list[pl.Series]] = {}
+    for part in parts:
+        for by, groups in part.items():
+            pooled.setdefault(by, []).append(groups)
+    return {by: pl.concat(groups).unique() for by, groups in pooled.items()}
 
 
 def fit_claim_calibrations(
@@ -190,7 +212,7 @@ def _by_claims(
 ) -> pl.DataFrame:
     asked = effective.join(cells.select("_id"), on="_id", how="semi").select("_identity").unique()
     claims = claims_of(effective.join(asked, on="_identity", how="semi", maintain_order="left"), name, rules)
-    rows = pl.concat([claims.select("_id"), others_say(claims)], how="horizontal")
+    rows = pl.concat([claims.select("_id", "claim"), others_say(claims)], how="horizontal")
     found = cells.join(rows, on="_id", how="inner", maintain_order="left")
     words = pl.concat_str(
         pl.col("support").cast(pl.String),
@@ -199,7 +221,16 @@ def _by_claims(
         pl.lit(" other reports say so"),
     )
     predicted = found.with_columns(words.alias("evidence"))
-    return as_proposals(predicted, calibration, method=method, version=CLAIMS_VERSION, arm="plurality")
+    proposals = as_proposals(predicted, calibration, method=method, version=CLAIMS_VERSION, arm="plurality")
+    # Word against word proves nothing: a good claim gives way only where two others or more say the same.
+    against_one = found.filter(pl.col("claim").is_not_null() & (pl.col("support") < MAJORITY))["_id"]
+    is_open = pl.col("_id").is_in(against_one.implode())
+    stated = pl.concat_str(pl.col("evidence").str.replace(";.*", ""), pl.lit("; word against word"))
+    return proposals.with_columns(
+        pl.when(is_open).then(pl.lit("suggested")).otherwise(pl.col("status")).alias("status"),
+        pl.when(~is_open).then(pl.col("confidence")).alias("confidence"),
+        pl.when(is_open).then(stated).otherwise(pl.col("evidence")).alias("evidence"),
+    )
 
 
 def _by_group(

@@ -170,8 +170,8 @@ def duplicates(frame: pl.DataFrame, held: pl.Series, rules: RuleSet) -> pl.DataF
         *([rules.source_field] if rules.source_field else ["_source"]),
         *(RAW + n for n in _told(rules)),
     ]
-    first = pl.col("_id").min().over(said).alias("stands_for")
-    return rows.with_columns(first).filter(pl.col("_id") != pl.col("stands_for")).select("_id", "stands_for")
+    lowest = pl.col("_id").min().over(said).alias("stands_for")
+    return rows.with_columns(lowest).filter(pl.col("_id") != pl.col("stands_for")).select("_id", "stands_for")
 
 
 def _told(rules: RuleSet) -> list[str]:

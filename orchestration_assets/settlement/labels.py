@@ -3,18 +3,20 @@
 Labels are long: one row per (record, field): `_id`, `field`, `truth` (the contract's text, null for nothing).
 """
 
+from typing import Any
+
 import polars as pl
 
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA, Measured, error_bound
 from validators.rules import RuleSet
 
 METHOD = "label"
-_ARM = ["method", "version", "arm", "field", "status"]
 # The status is part of it: what a method proposes with little confidence is judged apart from what it is sure of.
+_ARM = ["method", "version", "arm", "field", "status"]
 
 
 def judge_methods(proposals: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
-    """One row per (method, version, arm, field) with judged cases: `cases`, `right`."""
+    """One row per (method, version, arm, field, status) with judged cases: `cases`, `right`."""
     judged = proposals.filter(pl.col("status") != "undone").join(labels, on=["_id", "field"], how="inner")
     is_right = pl.col("repaired").eq_missing(pl.col("truth"))
     return judged.group_by(_ARM, maintain_order=True).agg(
@@ -64,7 +66,7 @@ def as_repairs(labels: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
         pl.lit("stated by a person").alias("evidence"),
         pl.lit("applied").alias("status"),
         pl.lit("label").alias("decided_by"),
-    ).cast(dict(PROPOSAL_SCHEMA))
+    ).cast(PROPOSAL_SCHEMA)
 
 
 def ask(findings: pl.DataFrame, held: pl.Series, reporters: pl.DataFrame, count: int) -> list[int]:
@@ -91,7 +93,7 @@ def ask(findings: pl.DataFrame, held: pl.Series, reporters: pl.DataFrame, count:
     return taken
 
 
-def _verdict(row: dict, rules: RuleSet) -> dict:
+def _verdict(row: dict[str, Any], rules: RuleSet) -> dict[str, str | None]:
     policy = rules.fields[row["field"]].policy
     measured = Measured(row["cases"], row["right"], "judged")
     # Significantly worse than promised: even the lower bound of the error rate is above it.

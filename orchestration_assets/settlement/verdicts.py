@@ -10,7 +10,7 @@ from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
 from validators.judgement import FINDING_SCHEMA, RAW, REASON, findings_of, reasons
 from validators.rules import RuleSet
 
-VERDICTS = ("trusted", "review", "quarantine", "duplicate", "outside", "unreadable")
+_HEAD = ("_id", "_source", "_delivery", "_row")
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,12 @@ def settle_agreeing(frame: pl.DataFrame, rules: RuleSet) -> Settled:
     verdicts = others.select("_id", pl.lit("duplicate").alias("_verdict")).join(
         same, on="_id", how="left", maintain_order="left"
     )
-    why, proposals = reasons(no_findings()), PROPOSAL_SCHEMA.to_frame()
+    nothing_found = FINDING_SCHEMA.to_frame()
+    why, proposals = reasons(nothing_found), PROPOSAL_SCHEMA.to_frame()
     return Settled(
         trusted=_trusted(frame.filter(~is_same), why, proposals, rules),
         held=_held(others, verdicts, why, rules),
-        findings=no_findings(),
+        findings=nothing_found,
     )
 
 
@@ -128,7 +129,7 @@ def _verdicts(
 
 def _has_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Series:
     """Records that a person can decide: each of their bad cells has a suggestion, or two reports to choose between."""
-    open_cells = serious.select("_id", "field", "kind").unique(["_id", "field", "kind"])
+    open_cells = serious.select("_id", "field", "kind").unique()
     suggested = proposals.filter(pl.col("status") != "undone").select("_id", "field").unique()
     has_suggestion = open_cells.join(
         suggested.with_columns(pl.lit(value=True).alias("has")), on=["_id", "field"], how="left"
@@ -136,9 +137,6 @@ def _has_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Series:
     decidable = pl.col("has").fill_null(value=False) | (pl.col("kind") == "inconsistent")
     per_record = has_suggestion.group_by("_id").agg(decidable.all().alias("all"))
     return per_record.filter(pl.col("all"))["_id"]
-
-
-_HEAD = ("_id", "_source", "_delivery", "_row")
 
 
 def _trusted(good: pl.DataFrame, why: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -170,19 +168,3 @@ def withdraw_contradicted(frame: pl.DataFrame, proposals: pl.DataFrame, rules: R
         .otherwise(pl.col("evidence"))
         .alias("evidence"),
     ).drop("is_against")
-
-
-def no_findings() -> pl.DataFrame:
-    """An empty frame of findings."""
-    return FINDING_SCHEMA.to_frame()
-
-
-__all__ = [
-    "VERDICTS",
-    "Settled",
-    "applied",
-    "no_findings",
-    "settle",
-    "settle_agreeing",
-    "withdraw_contradicted",
-]

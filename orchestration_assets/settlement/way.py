@@ -13,6 +13,7 @@ from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.labels import as_repairs, judge_methods, regate
 from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_contradicted
 from orchestration_assets.translation import translate as translation
+from orchestration_assets.translation.decide import Decision
 from validators.judgement import RAW
 from validators.parsing import read_back, write
 from validators.rules import RuleSet
@@ -66,7 +67,7 @@ def known_sample(triaged: Triage, rules: RuleSet, rows: int = 4000) -> pl.DataFr
     return pl.concat(parts)
 
 
-def translate_unit(unit: Unit, decisions: list[translation.Decision], rules: RuleSet) -> Unit:
+def translate_unit(unit: Unit, decisions: list[Decision], rules: RuleSet) -> Unit:
     """`unit` with the proposals of the translators; what other reports contradict is only suggested."""
     proposals = translation.propose(translation.cells_to_translate(unit.findings, rules), decisions, rules)
     if unit.is_contested:
@@ -89,18 +90,12 @@ def impute_unit(unit: Unit, imputers: imputation.Imputers, rules: RuleSet) -> Un
 
 def wanted_groups(units: list[Unit], rules: RuleSet) -> dict[str, pl.Series]:
     """The groups that open cells ask for, per grouping field, as text."""
-    named = imputation.fields_by_group(rules)
-    asked: dict[str, list[pl.Series]] = {}
-    for unit in units if named else []:
+    asked = []
+    for unit in units if imputation.fields_by_group(rules) else []:
         frame = effective(unit, rules)
         cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
-        for name, _, by in named:
-            records = cells.filter(pl.col("field") == name).select("_id")
-            group = frame.join(records, on="_id", how="semi").select(
-                write(pl.col(by), rules.fields[by].dtype)
-            )
-            asked.setdefault(by, []).append(group.to_series().unique())
-    return {by: pl.concat(groups).unique() for by, groups in asked.items()}
+        asked.append(imputation.groups_asked(frame, cells, rules))
+    return imputation.pooled_groups(asked)
 
 
 def repair_records(

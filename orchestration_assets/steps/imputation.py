@@ -1,6 +1,7 @@
 """Imputation of a partition: models fitted on good records of this and earlier partitions, asked unit by unit."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -10,61 +11,68 @@ from orchestration_assets.lake import PARTITION
 from orchestration_assets.settlement.way import effective
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
-from validators.parsing import write
 from validators.rules import RuleSet
 
 HISTORY_PARTITIONS = 14
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What one unit asks for: how many cells, and from which groups. `cases`: its claims, of a contested unit."""
+
+    cells: int
+    groups: dict[str, pl.Series]
+    cases: dict[str, pl.DataFrame]
 
 
 def impute_partition(context: Context) -> dict[str, Any]:
     """Propose values for every cell that still needs one; returns counts. Hands over what was measured."""
     began = time.perf_counter()
     units, rules = Units(context), context.rules
-    cases: list[dict[str, pl.DataFrame]] = []
-    wanted: dict[str, list[pl.Series]] = {}
-    open_cells = 0
+    asked = [_ask(units, label, rules) for label in units.labels]
+    imputers = _fit(context, units, asked)
+    counts = {"cells": sum(of_unit.cells for of_unit in asked), "applied": 0, "suggested": 0}
     for label in units.labels:
-        unit, agreeing = units.load_all(label)
-        frame = effective(unit, rules)
-        cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
-        open_cells += cells.height
-        if unit.is_contested:
-            cases.append(imputation.claim_cases(pl.concat([frame, agreeing.select(frame.columns)]), rules))
-        frame = _concerned(frame, cells, is_contested=unit.is_contested)
-        units.save(label, "effective", frame)
-        units.save(label, "cells", cells)
-        for by, groups in _groups_of(frame, cells, rules).items():
-            wanted.setdefault(by, []).append(groups)
-    imputers = imputation.Imputers(
-        claims=imputation.fit_claim_calibrations(cases, rules),
-        groups=imputation.fit_groups(
-            good_records(context),
-            {by: pl.concat(parts).unique() for by, parts in wanted.items()},
-            rules,
-            units.known().filter(pl.col("_is_clean"))
-            if units.labels
-            else pl.DataFrame(schema=_case_schema(rules)),
-        ),
-    )
-    counts = {"cells": open_cells, "applied": 0, "suggested": 0}
-    for label in units.labels:
-        more = imputation.impute(
-            units.saved(label, "effective"),
-            units.saved(label, "cells"),
-            imputers,
-            rules,
-            is_contested=units.is_contested(label),
-        )
-        units.save(label, "proposals", pl.concat([units.proposals(label), more]))
-        status = dict(more.group_by("status").len().iter_rows())
+        proposals = _impute(units, label, imputers, rules)
+        status = dict(proposals.group_by("status").len().iter_rows())
         counts["applied"] += status.get("applied", 0)
         counts["suggested"] += status.get("suggested", 0)
     imputation.methods_of(imputers, rules).write_parquet(context.work / "imputers.parquet")
     return context.hand_over("imputed", {"counts": counts, "seconds": time.perf_counter() - began})
 
 
-def _case_schema(rules: RuleSet) -> dict[str, pl.DataType]:
-    return {name: pl.String() for name in rules.fields}
+def _ask(units: Units, label: str, rules: RuleSet) -> _Asked:
+    """Keeps the unit's open cells, and the records that an imputer looks at for them."""
+    unit, agreeing = units.load_all(label)
+    frame = effective(unit, rules)
+    cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
+    cases = {}
+    if unit.is_contested:
+        cases = imputation.claim_cases(pl.concat([frame, agreeing.select(frame.columns)]), rules)
+    frame = _concerned(frame, cells, is_contested=unit.is_contested)
+    units.save(label, "effective", frame)
+    units.save(label, "cells", cells)
+    return _Asked(cells.height, imputation.groups_asked(frame, cells, rules), cases)
+
+
+def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Imputers:
+    rules = context.rules
+    groups = imputation.pooled_groups(of_unit.groups for of_unit in asked)
+    known = pl.DataFrame(schema=dict.fromkeys(rules.fields, pl.String))
+    if units.labels:
+        known = units.known().filter(pl.col("_is_clean"))
+    return imputation.Imputers(
+        claims=imputation.fit_claim_calibrations((of_unit.cases for of_unit in asked), rules),
+        groups=imputation.fit_groups(good_records(context), groups, rules, known),
+    )
+
+
+def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: RuleSet) -> pl.DataFrame:
+    """Adds the proposals of the imputers to those of the unit; returns the new ones."""
+    frame, cells = units.saved(label, "effective"), units.saved(label, "cells")
+    new = imputation.impute(frame, cells, imputers, rules, is_contested=units.is_contested(label))
+    units.save(label, "proposals", pl.concat([units.proposals(label), new]))
+    return new
 
 
 def good_records(context: Context) -> pl.LazyFrame:
@@ -80,7 +88,7 @@ def good_records(context: Context) -> pl.LazyFrame:
     earlier = [p for p in context.lake.partitions(table) if p < context.partition][-HISTORY_PARTITIONS:]
     if earlier:
         history = context.lake.scan(table).filter(pl.col(PARTITION).is_in(earlier))
-        frames.append(history.select(names).cast(dict(rules.schema)))
+        frames.append(history.select(names).cast(rules.schema))
     return pl.concat(frames)
 
 
@@ -90,13 +98,3 @@ def _concerned(frame: pl.DataFrame, cells: pl.DataFrame, *, is_contested: bool) 
     if not is_contested:
         return asked
     return frame.join(asked.select("_identity").unique(), on="_identity", how="semi", maintain_order="left")
-
-
-def _groups_of(frame: pl.DataFrame, cells: pl.DataFrame, rules: RuleSet) -> dict[str, pl.Series]:
-    """The groups that the open cells ask for, per grouping field, as text."""
-    asked: dict[str, list[pl.Series]] = {}
-    for name, _, by in imputation.fields_by_group(rules):
-        records = cells.filter(pl.col("field") == name).select("_id")
-        group = frame.join(records, on="_id", how="semi").select(write(pl.col(by), rules.fields[by].dtype))
-        asked.setdefault(by, []).append(group.to_series().unique())
-    return {by: pl.concat(groups).unique() for by, groups in asked.items()}

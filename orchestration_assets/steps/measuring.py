@@ -11,47 +11,17 @@ METRIC_SCHEMA = pl.Schema({"metric": pl.String, "value": pl.Float64})
 """One row per (partition, metric). Shares are of the records landed, durations in seconds."""
 
 _STEPS = ("landing", "triage", "translated", "imputed", "settled")
+_OF_SETTLEMENT = (
+    *("clean", "translated", "imputed", "trusted", "review", "quarantine", "duplicate", "outside"),
+    *("repairs_applied", "repairs_suggested"),
+)
 
 
 def measure_partition(context: Context) -> dict[str, float]:
     """Write the partition's metrics; returns them by name."""
     handed = {step: context.handed_over(step) for step in _STEPS}
-    triage, settled = handed["triage"]["counts"], handed["settled"]["counts"]
-    landed = triage.get("lines", 0) - triage.get("continuation_lines", 0)
-    unreadable = triage.get("unreadable", 0)
-    held = settled["review"] + settled["quarantine"]
-    placed = settled["trusted"] + held + settled["duplicate"] + settled["outside"] + unreadable
-    seconds = sum(content["seconds"] for content in handed.values())
-    troubled = settled["translated"] + settled["imputed"] + held
-    values: dict[str, float] = {
-        "landed": landed,
-        "unreadable": unreadable,
-        **{
-            name: settled[name]
-            for name in (
-                "clean",
-                "translated",
-                "imputed",
-                "trusted",
-                "review",
-                "quarantine",
-                "duplicate",
-                "outside",
-                "repairs_applied",
-                "repairs_suggested",
-            )
-        },
-        "lost": landed - placed,
-        "findings": triage.get("findings", 0),
-        "unseen_shapes": handed["translated"]["counts"]["unseen_shapes"],
-        "held_share": _share(held, landed),
-        "repaired_share": _share(settled["translated"] + settled["imputed"], troubled),
-        "trusted_share": _share(settled["trusted"], landed),
-        "unreadable_share": _share(unreadable, landed),
-        **{f"{step}_seconds": content["seconds"] for step, content in handed.items()},
-        "seconds": seconds,
-        "rows_per_second": _share(landed, seconds),
-    }
+    values = {**_counts(handed), **_durations(handed)}
+    values["rows_per_second"] = _share(values["landed"], values["seconds"])
     for source, counts in summary(context).items():
         values[f"landed_{source}"] = counts.get("lines", 0)
     rows = [{"metric": name, "value": float(value)} for name, value in values.items()]
@@ -61,8 +31,31 @@ def measure_partition(context: Context) -> dict[str, float]:
     return values
 
 
+def _counts(handed: dict[str, Any]) -> dict[str, float]:
+    triage, settled = handed["triage"]["counts"], handed["settled"]["counts"]
+    landed = triage.get("lines", 0) - triage.get("continuation_lines", 0)
+    unreadable = triage.get("unreadable", 0)
+    held = settled["review"] + settled["quarantine"]
+    placed = settled["trusted"] + held + settled["duplicate"] + settled["outside"] + unreadable
+    repaired = settled["translated"] + settled["imputed"]
+    return {
+        "landed": landed,
+        "unreadable": unreadable,
+        **{name: settled[name] for name in _OF_SETTLEMENT},
+        "lost": landed - placed,
+        "findings": triage.get("findings", 0),
+        "unseen_shapes": handed["translated"]["counts"]["unseen_shapes"],
+        "held_share": _share(held, landed),
+        "repaired_share": _share(repaired, repaired + held),
+        "trusted_share": _share(settled["trusted"], landed),
+        "unreadable_share": _share(unreadable, landed),
+    }
+
+
+def _durations(handed: dict[str, Any]) -> dict[str, float]:
+    by_step = {f"{step}_seconds": content["seconds"] for step, content in handed.items()}
+    return {**by_step, "seconds": sum(by_step.values())}
+
+
 def _share(part: float, whole: float) -> float:
     return round(part / whole, 6) if whole else 0.0
-
-
-__all__: list[Any] = ["METRIC_SCHEMA", "measure_partition"]

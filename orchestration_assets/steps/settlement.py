@@ -1,7 +1,6 @@
 """Settlement of a partition: one verdict per record, everything but `trusted` committed, `trusted` staged."""
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,12 @@ from orchestration_assets.translation.translate import PLACEHOLDER
 from validators.judgement import FINDING_SCHEMA, REASON
 from validators.rules import RuleSet
 
-HEAD = {"_source": pl.String, "_delivery": pl.String, "_row": pl.Int64}
+HEAD: dict[str, pl.DataType] = {"_source": pl.String(), "_delivery": pl.String(), "_row": pl.Int64()}
 """The record id, without the partition, which is the table's."""
+_COUNTED = (
+    *("trusted_without_repair", "translated", "imputed", "review", "quarantine", "duplicate", "outside"),
+    *("repairs_applied", "repairs_suggested", "fatal"),
+)
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,15 @@ class Schemas:
 
 
 def schemas_of(rules: RuleSet) -> Schemas:
-    reasons = {"_errors": pl.List(REASON), "_warnings": pl.List(REASON)}
-    texts = dict.fromkeys(rules.fields, pl.String)
+    """The schema of each table, with the fields of the contract: typed in `trusted`, text in the others."""
+    text, reason_list = pl.String(), pl.List(REASON)
+    reasons = {"_errors": reason_list, "_warnings": reason_list}
+    texts = dict.fromkeys(rules.fields, text)
+    own = {"_warnings": reason_list, "_repaired": pl.List(pl.String)}
     return Schemas(
-        trusted=pl.Schema(
-            {**HEAD, **rules.schema, "_warnings": pl.List(REASON), "_repaired": pl.List(pl.String)}
-        ),
+        trusted=pl.Schema({**HEAD, **rules.schema, **own}),
         held=pl.Schema({**HEAD, **texts, **reasons}),
-        aside=pl.Schema({**HEAD, "_verdict": pl.String, "_reason": pl.String, **texts, **reasons}),
+        aside=pl.Schema({**HEAD, "_verdict": text, "_reason": text, **texts, **reasons}),
         findings=pl.Schema({**HEAD, **{k: v for k, v in FINDING_SCHEMA.items() if not k.startswith("_")}}),
         repairs=pl.Schema({**HEAD, **{k: v for k, v in PROPOSAL_SCHEMA.items() if not k.startswith("_")}}),
     )
@@ -55,34 +59,9 @@ def settle_partition(context: Context) -> dict[str, Any]:
     units, triaged = Units(context), context.handed_over("triage")
     writer = _Writer(context, triaged["deliveries"])
     taken = _taken_keys(context, units)
-    counts = {
-        "trusted_without_repair": 0,
-        "translated": 0,
-        "imputed": 0,
-        "review": 0,
-        "quarantine": 0,
-        "duplicate": 0,
-        "outside": 0,
-        "repairs_applied": 0,
-        "repairs_suggested": 0,
-        "fatal": 0,
-    }
+    counts = dict.fromkeys(_COUNTED, 0)
     for label in units.labels:
-        unit, agreeing = units.load_all(label)
-        settled = settle(
-            unit.frame,
-            unit.findings,
-            unit.proposals,
-            context.rules,
-            is_contested=unit.is_contested,
-            taken=taken,
-        )
-        writer.write(settled, unit)
-        _add(counts, _count(settled, unit))
-        if unit.is_contested:
-            agreed = settle_agreeing(agreeing, context.rules)
-            writer.write(agreed)
-            _add(counts, {"trusted_without_repair": agreed.trusted.height, "duplicate": agreed.held.height})
+        _add(counts, _settle_unit(context, units, label, writer, taken))
     clean = [StagedFile(*f["staged"]) for f in triaged["fragments"] if f["staged"]]
     writer.commit()
     _commit_methods(context)
@@ -90,9 +69,25 @@ def settle_partition(context: Context) -> dict[str, Any]:
     counts["clean"] = triaged["counts"].get("clean", 0) + counts.pop("trusted_without_repair")
     counts["trusted"] = counts["clean"] + counts["translated"] + counts["imputed"]
     staged = [[f.path, f.rows, f.bytes] for f in [*clean, *writer.files["trusted"]]]
-    return context.hand_over(
-        "settled", {"counts": counts, "staged": staged, "seconds": time.perf_counter() - began}
+    handed = {"counts": counts, "staged": staged, "seconds": time.perf_counter() - began}
+    return context.hand_over("settled", handed)
+
+
+def _settle_unit(
+    context: Context, units: Units, label: str, writer: "_Writer", taken: pl.Series
+) -> dict[str, int]:
+    """Stages what the unit becomes; returns what of it is counted."""
+    unit, agreeing = units.load_all(label)
+    settled = settle(
+        unit.frame, unit.findings, unit.proposals, context.rules, is_contested=unit.is_contested, taken=taken
     )
+    writer.write(settled, unit)
+    counts = _count(settled, unit)
+    if unit.is_contested:
+        agreed = settle_agreeing(agreeing, context.rules)
+        writer.write(agreed)
+        _add(counts, {"trusted_without_repair": agreed.trusted.height, "duplicate": agreed.held.height})
+    return counts
 
 
 class _Writer:
@@ -206,8 +201,6 @@ def _commit_methods(context: Context) -> None:
 def _commit_unreadable(context: Context, triaged: dict[str, Any]) -> None:
     for source in context.sources:
         names = [f["name"] for f in triaged["fragments"] if f["source"] == source.source]
-        parts: Iterable[pl.DataFrame] = (
-            pl.read_parquet(context.work / "fragments" / f"{name}.unreadable.parquet") for name in names
-        )
+        parts = (pl.read_parquet(context.work / "fragments" / f"{name}.unreadable.parquet") for name in names)
         lines = pl.concat([UNREADABLE_SCHEMA.to_frame(), *parts])
         context.lake.replace(f"{source.source}/unreadable", context.partition, lines)

@@ -9,6 +9,7 @@ from orchestration_assets.settlement.verdicts import withdraw_contradicted
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation import translate as translation
+from orchestration_assets.translation.decide import Decision
 from validators.rules import RuleSet
 
 
@@ -52,16 +53,14 @@ def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
     return translation.shape_samples(cells)
 
 
-def _translate(
-    units: Units, label: str, decisions: list[translation.Decision], rules: RuleSet
-) -> pl.DataFrame:
+def _translate(units: Units, label: str, decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
     proposals = translation.propose(units.saved(label, "malformed"), decisions, rules)
     if proposals.height and units.is_contested(label):
         return withdraw_contradicted(units.load(label, with_proposals=False).frame, proposals, rules)
     return proposals
 
 
-def _unseen(pooled: pl.DataFrame | None, decisions: list[translation.Decision]) -> pl.DataFrame:
+def _unseen(pooled: pl.DataFrame | None, decisions: list[Decision]) -> pl.DataFrame:
     """Shapes that no translator reads, the most frequent first: source, field, shape, cells."""
     schema = {"source": pl.String, "field": pl.String, "shape": pl.String}
     if pooled is None:

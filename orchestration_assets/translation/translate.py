@@ -182,9 +182,7 @@ def _proposals(cells: pl.DataFrame, group: list[Decision], spec: FieldSpec, rule
     found = cells.join(by_shape, on="shape", how="inner", maintain_order="left")
     found = found.with_columns(first.reading.parse(pl.col("value")).alias("repaired"))
     if first.translator is PLACEHOLDER:
-        found = found.filter(
-            _is_placeholder()
-        )  # a shape is known by a sample: others of it may mean something
+        found = found.filter(_is_placeholder())  # the shape is known by a sample: others may mean something
     else:
         found = found.with_columns(in_domain(found, "repaired", spec, rules)).drop_nulls("repaired")
     return found.select(

@@ -80,7 +80,7 @@ def deliver_ledger(root: Path, day: date, cells: pl.DataFrame) -> Path:
         database.execute(f"CREATE TABLE IF NOT EXISTS bookings ({_LEDGER_COLUMNS})")
         database.execute("CREATE INDEX IF NOT EXISTS bookings_by_day ON bookings (booking_day)")
         database.execute("DELETE FROM bookings WHERE booking_day = ?", (day.isoformat(),))
-        database.executemany(f"INSERT INTO bookings VALUES ({', '.join('?' * 11)})", rows)
+        database.executemany("INSERT INTO bookings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     return path
 
 

@@ -170,8 +170,10 @@ def _report(day: date, records: int, truth: pl.DataFrame, files: tuple[Path, ...
     return DayReport(
         day=day,
         payments=records,
-        delivered={name: (truth["source"] == name).sum() for name in ("gateway_a", "gateway_b", "ledger")},
-        damaged=(truth["damage"].list.len() > 0).sum(),
-        unreadable=(~truth["is_readable"]).sum(),
+        delivered={
+            name: int((truth["source"] == name).sum()) for name in ("gateway_a", "gateway_b", "ledger")
+        },
+        damaged=int((truth["damage"].list.len() > 0).sum()),
+        unreadable=int((~truth["is_readable"]).sum()),
         files=files,
     )

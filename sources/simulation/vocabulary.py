@@ -14,21 +14,25 @@ Style = Literal["systems", "csv"]
 
 SOURCES = ("gateway_a", "gateway_b", "ledger")
 
-TRUE_TYPES: dict[str, pl.DataType] = {
-    "payment_id": pl.String(),
-    "customer_id": pl.String(),
-    "email": pl.String(),
-    "merchant_id": pl.String(),
-    "device_id": pl.String(),
-    "amount": pl.Float64(),
-    "currency": pl.String(),
-    "country": pl.String(),
-    "paid_at": pl.Datetime("us", "UTC"),
-    "device_risk": pl.Float64(),
-}
+TRUE_TYPES = pl.Schema(
+    {
+        "payment_id": pl.String(),
+        "customer_id": pl.String(),
+        "email": pl.String(),
+        "merchant_id": pl.String(),
+        "device_id": pl.String(),
+        "amount": pl.Float64(),
+        "currency": pl.String(),
+        "country": pl.String(),
+        "paid_at": pl.Datetime("us", "UTC"),
+        "device_risk": pl.Float64(),
+    }
+)
 FIELDS = tuple(TRUE_TYPES)
 
 PLACEHOLDERS = ("N/A", "n/a", "-", "NULL", "unknown", "k.A.", "?")
+
+_OUTSIDE_EU = ("US", "GB", "CH")
 
 
 class Country(NamedTuple):
@@ -40,8 +44,12 @@ class Country(NamedTuple):
     english: str
     german: str
     currency: str
-    is_eu: bool
     weight: float
+
+    @property
+    def is_eu(self) -> bool:
+        """Whether it is a member of the European Union."""
+        return self.alpha_2 not in _OUTSIDE_EU
 
 
 class Currency(NamedTuple):
@@ -55,17 +63,17 @@ class Currency(NamedTuple):
 
 
 COUNTRIES = (
-    Country("DE", "DEU", 276, "Germany", "Deutschland", "EUR", True, 0.20),
-    Country("FR", "FRA", 250, "France", "Frankreich", "EUR", True, 0.12),
-    Country("IT", "ITA", 380, "Italy", "Italien", "EUR", True, 0.08),
-    Country("ES", "ESP", 724, "Spain", "Spanien", "EUR", True, 0.08),
-    Country("NL", "NLD", 528, "Netherlands", "Niederlande", "EUR", True, 0.06),
-    Country("AT", "AUT", 40, "Austria", "Österreich", "EUR", True, 0.04),
-    Country("PL", "POL", 616, "Poland", "Polen", "PLN", True, 0.06),
-    Country("SE", "SWE", 752, "Sweden", "Schweden", "SEK", True, 0.06),
-    Country("US", "USA", 840, "United States", "Vereinigte Staaten", "USD", False, 0.12),
-    Country("GB", "GBR", 826, "United Kingdom", "Vereinigtes Königreich", "GBP", False, 0.12),
-    Country("CH", "CHE", 756, "Switzerland", "Schweiz", "CHF", False, 0.06),
+    Country("DE", "DEU", 276, "Germany", "Deutschland", "EUR", 0.20),
+    Country("FR", "FRA", 250, "France", "Frankreich", "EUR", 0.12),
+    Country("IT", "ITA", 380, "Italy", "Italien", "EUR", 0.08),
+    Country("ES", "ESP", 724, "Spain", "Spanien", "EUR", 0.08),
+    Country("NL", "NLD", 528, "Netherlands", "Niederlande", "EUR", 0.06),
+    Country("AT", "AUT", 40, "Austria", "Österreich", "EUR", 0.04),
+    Country("PL", "POL", 616, "Poland", "Polen", "PLN", 0.06),
+    Country("SE", "SWE", 752, "Sweden", "Schweden", "SEK", 0.06),
+    Country("US", "USA", 840, "United States", "Vereinigte Staaten", "USD", 0.12),
+    Country("GB", "GBR", 826, "United Kingdom", "Vereinigtes Königreich", "GBP", 0.12),
+    Country("CH", "CHE", 756, "Switzerland", "Schweiz", "CHF", 0.06),
 )
 
 CURRENCIES = (

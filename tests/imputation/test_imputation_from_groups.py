@@ -111,7 +111,7 @@ _COLOURS = st.lists(
 _PRICES = st.lists(
     st.tuples(
         st.sampled_from(["Ulm", "Bonn", None]),
-        st.sampled_from(["1", "1.01", "2", "3", "10", "-4", "0", None]),
+        st.sampled_from(["1", "1.02", "2", "3", "10", "-4", "0", None]),
     ),
     max_size=14,
 )

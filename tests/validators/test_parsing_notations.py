@@ -291,7 +291,7 @@ def test_a_time_is_read_with_its_seconds() -> None:
 
 
 def test_codes_stand_for_what_they_are_declared_to_stand_for_and_nothing_else() -> None:
-    codes = Notation().with_codes({"978": "EUR", "840": "USD"})
+    codes = Notation(codes=(("978", "EUR"), ("840", "USD")))
     frame = pl.DataFrame({"text": ["978", "840", "97", "EUR", None]})
     assert frame.select(parse(pl.col("text"), pl.String(), codes)).to_series().to_list() == [
         "EUR",
@@ -303,7 +303,7 @@ def test_codes_stand_for_what_they_are_declared_to_stand_for_and_nothing_else() 
 
 
 def test_codes_are_read_before_the_type() -> None:
-    codes = Notation().with_codes({"none": "0", "low": "0.1"})
+    codes = Notation(codes=(("none", "0"), ("low", "0.1")))
     frame = pl.DataFrame({"text": ["none", "low", "0.5", "high"]})
     assert frame.select(parse(pl.col("text"), pl.Float64(), codes)).to_series().to_list() == [
         0.0,

@@ -9,7 +9,11 @@ from validators.contract import Contract, field
 
 
 class Payment(Contract, grain="entity"):
-    """One row per payment attempt."""
+    """One row per payment attempt.
+
+    Fields that another source may supply (`reference`) accept the evidence of agreement between sources: that is how
+    often one system's value was the other's. When and to whom a payment went is known from no other record.
+    """
 
     payment_id: str = field(
         key=True, str_matches=r"^P[0-9]{10}$", translate="code", description="the payment's number"
@@ -18,6 +22,7 @@ class Payment(Contract, grain="entity"):
         str_matches=r"^C[0-9]{7}$",
         translate="code",
         impute=("reference", "mode:device_id", "mode:email"),
+        evidence="agreement",
         description="who pays",
     )
     email: str = field(
@@ -25,15 +30,22 @@ class Payment(Contract, grain="entity"):
         str_matches=r"^[a-z0-9._+-]+@[a-z0-9-]+(\.[a-z0-9-]+)+$",
         translate="code",
         impute=("reference", "mode:customer_id"),
+        evidence="agreement",
         description="where the customer is written to",
     )
     merchant_id: str = field(
-        str_matches=r"^M[0-9]{5}$", translate="code", impute="reference", description="who is paid"
+        str_matches=r"^M[0-9]{5}$",
+        translate="code",
+        impute="reference",
+        evidence="agreement",
+        max_error=0.02,
+        description="who is paid",
     )
     device_id: str = field(
         str_matches=r"^D[0-9]{8}$",
         translate="code",
         impute=("reference", "mode:customer_id"),
+        evidence="agreement",
         description="the device that paid",
     )
     amount: float = field(
@@ -41,6 +53,7 @@ class Payment(Contract, grain="entity"):
         lt=1_000_000,
         translate="money",
         impute=("reference", "median:merchant_id"),
+        evidence="agreement",
         max_error=0.005,
         description="in major units of the currency",
     )
@@ -48,16 +61,22 @@ class Payment(Contract, grain="entity"):
         isin=ISO_4217,
         translate="currency",
         impute=("reference", "mode:customer_id", "mode:country"),
+        evidence="agreement",
         description="ISO 4217",
     )
     country: str = field(
         isin=ISO_3166,
         translate="country",
         impute=("reference", "mode:customer_id"),
+        evidence="agreement",
         description="ISO 3166-1 alpha-2, the customer's",
     )
     paid_at: Annotated[pl.Datetime, "us", "UTC"] = field(
-        translate="datetime", impute="reference", description="when, in UTC"
+        translate="datetime",
+        impute="reference",
+        evidence="agreement",
+        max_error=0.02,
+        description="when, in UTC",
     )
     device_risk: float = field(
         nullable=True,
