@@ -1,6 +1,6 @@
 # Breakwater's commands. `make` alone lists them; every one sets up what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test ui bench lint format lock clean clean-data
+.PHONY: help setup run test ui screenshots bench lint format lock clean clean-data
 
 BIN := .venv/bin
 PORT ?= 3000
@@ -26,6 +26,10 @@ ui: ## open Dagster's pages on http://127.0.0.1:3000; PORT=3001 for another port
 	@echo "Dagster: http://127.0.0.1:$(PORT) (ready in about half a minute; Ctrl-C ends it)"
 	@echo "Its warning about dagster.yaml is mistaken: .dagster/dagster.yaml is a link to that very file."
 	@DAGSTER_HOME="$(CURDIR)/.dagster" exec $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT) $(ARGS)
+
+screenshots: ## take the documentation's pictures of Dagster's pages anew (needs chromium; five minutes); ARGS="graph run" for some
+	@scripts/setup.sh dev
+	@$(BIN)/python -m docs.screenshots $(ARGS)
 
 bench: ## run the benchmarks; ARGS go to `python -m benchmarks`
 	@scripts/setup.sh dev

@@ -46,12 +46,16 @@ def way(options: argparse.Namespace) -> None:
             for _ in range(options.runs)
         ]
         ours, theirs = [a for a, _ in pairs], [b for _, b in pairs]
-        print(f"\nthe whole way, {ours[0]['landed']:,.0f} records, {share:.0%} of the gateways' payments reported twice")
+        print(
+            f"\nthe whole way, {ours[0]['landed']:,.0f} records, {share:.0%} of the gateways' payments reported twice"
+        )
         print(f"  (minimum / median / maximum of {options.runs} runs)")
         print(f"  seconds              {spread([a['seconds'] for a in ours])}")
         print(f"  seconds, yardstick   {spread([b['seconds'] for b in theirs])}")
         print(f"  ratio                {spread([a['seconds'] / b['seconds'] for a, b in pairs], '{:.1f}')}")
-        print(f"  ratio of CPU seconds {spread([a['cpu_seconds'] / b['cpu_seconds'] for a, b in pairs], '{:.1f}')}")
+        print(
+            f"  ratio of CPU seconds {spread([a['cpu_seconds'] / b['cpu_seconds'] for a, b in pairs], '{:.1f}')}"
+        )
         print(f"  peak memory, MB      {spread([a['peak_mb'] for a in ours], '{:.0f}')}")
         for part in PARTS:
             print(f"    {part:<18} {spread([a[part] for a in ours])}")
@@ -64,7 +68,9 @@ def memory(options: argparse.Namespace) -> None:
         folder = delivered(options.folder, records, booked_again_share=0.02)
         figures = measured("way", folder, options.folder)
         peaks[records] = figures["peak_mb"]
-        print(f"\npeak memory at {figures['landed']:,.0f} records: {figures['peak_mb']:.0f} MB, {figures['seconds']:.1f} s")
+        print(
+            f"\npeak memory at {figures['landed']:,.0f} records: {figures['peak_mb']:.0f} MB, {figures['seconds']:.1f} s"
+        )
     few, many = peaks[options.records], peaks[options.many]
     print(f"  ratio {many / few:.2f}")
 
@@ -118,7 +124,9 @@ def small(options: argparse.Namespace) -> None:
 def imported(environment: dict[str, str]) -> float:
     """Seconds that a process takes to import what `breakwater run` imports."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import orchestration_assets.running"], cwd=ROOT, check=True, env=environment)
+    subprocess.run(
+        [sys.executable, "-c", "import orchestration_assets.running"], cwd=ROOT, check=True, env=environment
+    )
     return time.perf_counter() - began
 
 
@@ -142,7 +150,9 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=2_000_000)
     parser.add_argument("--many", type=int, default=20_000_000, help="for the memory at ten times the size")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--folder", type=Path, help="keep the deliveries here (3 GB) instead of a temporary folder")
+    parser.add_argument(
+        "--folder", type=Path, help="keep the deliveries here (3 GB) instead of a temporary folder"
+    )
     options = parser.parse_args()
     keep_freed_memory()
     cores, memory_gb = os.cpu_count(), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

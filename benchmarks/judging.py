@@ -1,6 +1,6 @@
 """Judging alone, in memory, on the same typed frame and the same rules: fused, by pandera, by dataframely.
 
-    python -m benchmarks.judging [RECORDS]
+Usage: `python -m benchmarks.judging [RECORDS]`
 """
 
 import json
@@ -48,7 +48,8 @@ def typed_payments(records: int) -> pl.DataFrame:
         amount=(pl.col("n") % 10_000 / 100) + 0.01,
         currency=pl.lit("EUR"),
         country=pl.lit("DE"),
-        paid_at=pl.datetime(2026, 11, 1, time_unit="us", time_zone="UTC") + pl.duration(seconds=pl.col("n") % 86_400),
+        paid_at=pl.datetime(2026, 11, 1, time_unit="us", time_zone="UTC")
+        + pl.duration(seconds=pl.col("n") % 86_400),
         device_risk=pl.col("n") % 1000 / 1000,
     )
     spoiled = {"customer_id": "c12", "email": "nobody", "amount": -1.0, "currency": "XXX", "device_risk": 7.3}
@@ -63,7 +64,9 @@ def candidates(frame: pl.DataFrame) -> dict[str, Callable[[], int]]:
     """Name to a function that judges `frame` with reasons and returns how many records are bad."""
     rules = rules_of(CONTRACT)
     schema = load_contract(CONTRACT).to_schema()
-    numbered = frame.with_row_index("_id").with_columns(pl.col("_id").cast(pl.UInt64), pl.lit("s").alias("_source"))
+    numbered = frame.with_row_index("_id").with_columns(
+        pl.col("_id").cast(pl.UInt64), pl.lit("s").alias("_source")
+    )
 
     def fused() -> int:
         judged = judge(numbered, rules)

@@ -1,6 +1,6 @@
 """One measurement in a process of its own: prints seconds (imports not counted) and the peak memory of the process.
 
-    python -m benchmarks.measure way|yardstick FOLDER WORK
+Usage: `python -m benchmarks.measure way|yardstick FOLDER WORK`
 """
 
 import json
@@ -8,13 +8,14 @@ import resource
 import shutil
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def yardstick(folder: Path, work: Path) -> dict[str, float]:
-    """polars alone: the same files, typed, to Parquet."""
+    """Nothing but polars: the same files, typed, to Parquet."""
     import polars as pl
 
     from benchmarks.deliveries import files_of
@@ -25,7 +26,9 @@ def yardstick(folder: Path, work: Path) -> dict[str, float]:
         lines = pl.scan_csv(file, infer_schema=False)
         typed = lines.with_columns(
             pl.col("amount", "device_risk").cast(pl.Float64, strict=False),
-            pl.col("paid_at").str.strptime(pl.Datetime("us"), FORMAT, strict=False).dt.replace_time_zone("UTC"),
+            pl.col("paid_at")
+            .str.strptime(pl.Datetime("us"), FORMAT, strict=False)
+            .dt.replace_time_zone("UTC"),
         )
         typed.sink_parquet(work / f"{number}.parquet")
     return {"seconds": time.perf_counter() - began}
@@ -52,7 +55,9 @@ def way(folder: Path, work: Path) -> dict[str, float]:
     parts = {}
     total = last = time.perf_counter()
     for name, step in {
-        "landing": lambda: context.hand_over("landing", {"seconds": _landed(context, land_sources), "sources": summary(context)}),
+        "landing": lambda: context.hand_over(
+            "landing", {"seconds": _landed(context, land_sources), "sources": summary(context)}
+        ),
         "triage": lambda: triage_partition(context),
         "translation": lambda: translate_partition(context),
         "imputation": lambda: impute_partition(context),
@@ -65,7 +70,13 @@ def way(folder: Path, work: Path) -> dict[str, float]:
         now = time.perf_counter()
         parts[name], last = now - last, now
     metrics = dict(Lake(work).read("payments/metrics", DAY).iter_rows())
-    return {"seconds": last - total, **parts, "landed": metrics["landed"], "trusted": metrics["trusted"], "lost": metrics["lost"]}
+    return {
+        "seconds": last - total,
+        **parts,
+        "landed": metrics["landed"],
+        "trusted": metrics["trusted"],
+        "lost": metrics["lost"],
+    }
 
 
 def _landed(context: object, land: object) -> float:
@@ -75,10 +86,8 @@ def _landed(context: object, land: object) -> float:
 
 def _import_what_is_lazy() -> None:
     """Imports do not count: those that are left to their first use are made before the clock starts."""
-    import deltalake.transaction  # noqa: F401
-    import pyarrow  # noqa: F401
-    import scipy.special  # noqa: F401
-
+    for name in ("deltalake.transaction", "pyarrow", "scipy.special"):
+        import_module(name)
     from orchestration_assets.translation.vocabularies import country_words, currency_words
 
     country_words(), currency_words()

@@ -1,6 +1,6 @@
 """A feed as Dagster definitions: one call, which also serves a project that already exists.
 
-defs = dg.Definitions.merge(my_own, feed_definitions("payments"))
+`defs = dg.Definitions.merge(my_own, feed_definitions("payments"))`
 """
 
 from pathlib import Path
@@ -22,6 +22,8 @@ from orchestration_assets.resources import LakeResource
 from orchestration_assets.schedules import build_schedule
 from orchestration_assets.settings import settings
 
+_BUILDERS = (build_landed, build_triaged, build_translated, build_imputed, build_settled, build_trusted)
+
 
 def feed_definitions(
     feed: str | Declared,
@@ -35,32 +37,23 @@ def feed_definitions(
     `feed`: its name in the folders `feeds` and `catalog` (by default those of the settings), or the feed itself.
     `lake`: where its tables are, by default as the settings say. Raises `DeclarationError` if there is no such feed.
     """
-    found = settings()
-    if isinstance(feed, Declared):
-        declared = feed
-    else:
-        declared = load_feeds(Path(feeds or found.feeds), Path(catalog or found.catalog)).of(feed)
+    declared = feed if isinstance(feed, Declared) else _declared(feed, feeds, catalog)
     partitions_def = partitions_of(declared.feed)
     job = build_job(declared)
     expectations = build_expectations(declared, partitions_def)
     return dg.Definitions(
-        assets=[
-            build(declared, partitions_def)
-            for build in (
-                build_landed,
-                build_triaged,
-                build_translated,
-                build_imputed,
-                build_settled,
-                build_trusted,
-            )
-        ],
+        assets=[build(declared, partitions_def) for build in _BUILDERS],
         asset_checks=[*build_checks(declared, partitions_def), expectations.check],
         jobs=[job, expectations.job],
         schedules=[build_schedule(declared, job)],
         sensors=[expectations.sensor],
         resources={"lake": lake or default_lake()},
     )
+
+
+def _declared(feed: str, feeds: str | Path | None, catalog: str | Path | None) -> Declared:
+    found = settings()
+    return load_feeds(Path(feeds or found.feeds), Path(catalog or found.catalog)).of(feed)
 
 
 def default_lake() -> LakeResource:

@@ -34,6 +34,7 @@ def build_checks(
 
 
 def check_names(declared: Declared) -> list[dg.AssetCheckKey]:
+    """The keys of all of them, for a job to select."""
     settled = feed_key(declared.feed.feed, "settled")
     return [dg.AssetCheckKey(settled, name) for name in (*BLOCKING, *TELLING)]
 

@@ -4,10 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
+from orchestration_assets.commands import FAILED, USAGE
 from orchestration_assets.memory import keep_freed_memory
 
-DONE, USAGE, DEGRADED, FAILED = 0, 1, 2, 3
 COMMANDS = {
     "run": "take a partition all the way: land, triage, repair, settle, publish",
     "report": "what became of a partition, as a table",
@@ -21,7 +22,7 @@ COMMANDS = {
 class _Parser(argparse.ArgumentParser):
     """Usage errors end with the exit code that the documentation lists."""
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         print(f"{self.prog}: {message}", file=sys.stderr)
         raise SystemExit(USAGE)

@@ -1,15 +1,16 @@
 """The declarations themselves as an asset: one bad file shows as a failed check, and takes no feed away."""
 
-from importlib import import_module
-
 import dagster as dg
 
 from orchestration_assets.build import feed_definitions
 from orchestration_assets.feed import Declarations, Declared, load_feeds
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.settings import Settings
+from orchestration_assets.steps.context import rules_of
+from sources.declaration import Source
 from sources.errors import Mistake
 from validators.errors import ContractError
+from validators.rules import RuleSet
 
 KEY = dg.AssetKey(["breakwater", "declarations"])
 
@@ -18,19 +19,13 @@ def all_mistakes(found: Settings) -> tuple[Declarations, list[Mistake]]:
     """The declarations, and every mistake in them, those of the contracts included."""
     declarations = load_feeds(found.feeds, found.catalog)
     mistakes = list(declarations.mistakes)
-    context = import_module(
-        "orchestration_assets.steps.context"
-    )  # pandera is slow to import: only when asked
     for declared in declarations.feeds.values():
         name = f"{declared.feed.feed}.yaml"
         if not declared.sources:
-            mistakes.append(
-                Mistake(
-                    name, 0, f"no source names the feed '{declared.feed.feed}'", "Add one to the catalog."
-                )
-            )
+            message = f"no source names the feed '{declared.feed.feed}'"
+            mistakes.append(Mistake(name, 0, message, "Add one to the catalog."))
         try:
-            rules = context.rules_of(declared.feed.contract)
+            rules = rules_of(declared.feed.contract)
         except ContractError as error:
             message, _, hint = str(error).partition("\nHint: ")
             mistakes.append(Mistake(name, 0, message, hint))
@@ -49,10 +44,7 @@ def usable_feeds(
     for name, declared in declarations.feeds.items():
         try:
             taken[name] = _checked_definitions(declared, lake)
-        except (
-            dg.DagsterError,
-            ValueError,
-        ) as error:  # a cron expression, an owner: only Dagster knows its rules
+        except (dg.DagsterError, ValueError) as error:  # a schedule, an owner: only Dagster knows its rules
             mistakes.append(Mistake(f"{name}.yaml", 0, f"Dagster refuses it: {str(error).splitlines()[0]}"))
     return taken, mistakes
 
@@ -63,24 +55,17 @@ def _checked_definitions(declared: Declared, lake: LakeResource | None) -> dg.De
     return definitions
 
 
-def _unmapped(source: object, rules: object) -> list[Mistake]:
+def _unmapped(source: Source, rules: RuleSet) -> list[Mistake]:
     file = f"{source.source}.yaml"
     unknown = sorted(set(source.fields) - set(rules.fields))
-    lacking = sorted(k for k in rules.key if k not in source.fields)
+    lacking = sorted(set(rules.key) - set(source.fields))
     mistakes = []
     if unknown:
-        mistakes.append(
-            Mistake(
-                file,
-                0,
-                f"`fields` names what {rules.contract} does not have: {', '.join(unknown)}",
-                f"It has {', '.join(rules.fields)}.",
-            )
-        )
+        message = f"`fields` names what {rules.contract} does not have: {', '.join(unknown)}"
+        mistakes.append(Mistake(file, 0, message, f"It has {', '.join(rules.fields)}."))
     if lacking:
-        mistakes.append(
-            Mistake(file, 0, f"`fields` lacks the key: {', '.join(lacking)}", "Every source must state it.")
-        )
+        message = f"`fields` lacks the key: {', '.join(lacking)}"
+        mistakes.append(Mistake(file, 0, message, "Every source must state it."))
     return mistakes
 
 

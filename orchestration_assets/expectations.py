@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -10,6 +10,9 @@ from orchestration_assets.assets.common import feed_key, told_plainly
 from orchestration_assets.checks import partitioned_check
 from orchestration_assets.feed import Declared
 from orchestration_assets.resources import LakeResource
+
+if TYPE_CHECKING:
+    from validators.expectations import ExpectationReport
 
 NAME = "expectations"
 SAMPLE_RECORDS = 100_000
@@ -28,6 +31,11 @@ class Expectations:
 
 def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefinition) -> Expectations:
     """The check, the job that runs it, and the sensor that starts the job after each publication."""
+    job = _job(declared, partitions_def)
+    return Expectations(_check(declared, partitions_def), job, _sensor(declared, job))
+
+
+def _check(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
     feed = declared.feed.feed
     trusted = feed_key(feed, "trusted")
     text = f"A Great Expectations suite on a sample of at most {SAMPLE_RECORDS:,} trusted records."
@@ -44,31 +52,38 @@ def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefiniti
             report = validate(
                 frame, opened.rules, partition=opened.partition, docs=docs, sample=SAMPLE_RECORDS
             )
-        expected = f"all of {report.expectations} expectations met by {report.records:,} sampled records"
-        found = f"{report.failed} not met" + (f": {'; '.join(report.failures[:5])}" if report.failed else "")
-        action = (
-            "nothing to do" if report.is_passed else "open the Data Docs, and mend the contract or its suite"
-        )
-        return dg.AssetCheckResult(
-            asset_key=trusted,
-            check_name=NAME,
-            passed=report.is_passed,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=f"Expected {expected}. Found {found}.",
-            metadata={
-                "expected": expected,
-                "found": found,
-                "action": action,
-                "expectations": report.expectations,
-                "failed": report.failed,
-                "records": report.records,
-                "data_docs": dg.MetadataValue.url(report.index.as_uri()),
-            },
-        )
+        return _as_result(report, trusted)
 
-    job = dg.define_asset_job(
+    return expectations
+
+
+def _as_result(report: "ExpectationReport", trusted: dg.AssetKey) -> dg.AssetCheckResult:
+    expected = f"all of {report.expectations} expectations met by {report.records:,} sampled records"
+    found = f"{report.failed} not met" + (f": {'; '.join(report.failures[:5])}" if report.failed else "")
+    action = "nothing to do" if report.is_passed else "open the Data Docs, and mend the contract or its suite"
+    return dg.AssetCheckResult(
+        asset_key=trusted,
+        check_name=NAME,
+        passed=report.is_passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"Expected {expected}. Found {found}.",
+        metadata={
+            "expected": expected,
+            "found": found,
+            "action": action,
+            "expectations": report.expectations,
+            "failed": report.failed,
+            "records": report.records,
+            "data_docs": dg.MetadataValue.url(report.index.as_uri()),
+        },
+    )
+
+
+def _job(declared: Declared, partitions_def: dg.PartitionsDefinition) -> Any:
+    feed = declared.feed.feed
+    return dg.define_asset_job(
         f"{feed}_expectations",
-        selection=dg.AssetSelection.checks(dg.AssetCheckKey(trusted, NAME)),
+        selection=dg.AssetSelection.checks(dg.AssetCheckKey(feed_key(feed, "trusted"), NAME)),
         description=f"The Great Expectations suite on a published partition of {feed}.",
         executor_def=dg.in_process_executor,
         # Inferred from assets, but not from checks alone.
@@ -77,6 +92,11 @@ def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefiniti
         ),
         tags={"breakwater/feed": feed},
     )
+
+
+def _sensor(declared: Declared, job: Any) -> dg.SensorDefinition:
+    feed = declared.feed.feed
+    trusted = feed_key(feed, "trusted")
 
     @dg.sensor(job=job, name=f"{feed}_published", default_status=dg.DefaultSensorStatus.RUNNING)
     def published(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -87,4 +107,4 @@ def build_expectations(declared: Declared, partitions_def: dg.PartitionsDefiniti
         cursor = str(records[-1].storage_id) if records else context.cursor
         return dg.SensorResult(run_requests=requests, cursor=cursor)
 
-    return Expectations(expectations, job, published)
+    return published

@@ -1,5 +1,6 @@
 """A feed as it is declared: its contract, its cadence, its limits. Models and loading only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -174,7 +175,7 @@ def _rank(feed: Feed, source: str) -> tuple[int, str]:
     return (feed.prefer.index(source) if source in feed.prefer else len(feed.prefer), source)
 
 
-def _homeless(sources: object, feeds: dict[str, Declared]) -> list[Mistake]:
+def _homeless(sources: Iterable[Source], feeds: dict[str, Declared]) -> list[Mistake]:
     return [
         Mistake(
             f"{s.source}.yaml",

@@ -14,11 +14,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import polars as pl
 
 from orchestration_assets.errors import LakeError, LakeNameError, LockedError
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+    from deltalake.transaction import AddAction
 
 PARTITION = "_partition"
 _COMPRESSION_LEVEL = 1  # as small as the default for such tables, in two thirds of the time
@@ -53,6 +57,7 @@ class Lake:
         return self.root / owner / "_work" / valid_partition(partition)
 
     def exists(self, table: str) -> bool:
+        """Whether anything was ever committed to `table`."""
         return (self.path(table) / "_delta_log").is_dir()
 
     def scan(self, table: str) -> pl.LazyFrame:
@@ -85,7 +90,9 @@ class Lake:
 
         return sorted({row[PARTITION] for row in DeltaTable(str(self.path(table))).partitions()})
 
-    def stage(self, table: str, partition: str, frame: pl.DataFrame, *, name: str | None = None) -> StagedFile:
+    def stage(
+        self, table: str, partition: str, frame: pl.DataFrame, *, name: str | None = None
+    ) -> StagedFile:
         """Write `frame` under the partition's folder, uncommitted. Without `name` it is named by its content."""
         folder = self.path(table) / f"{PARTITION}={valid_partition(partition)}"
         with writing(folder):
@@ -93,7 +100,7 @@ class Lake:
             temporary = folder / f".{name or 'staged'}-{os.getpid()}.tmp"
             frame.write_parquet(temporary, compression="zstd", compression_level=_COMPRESSION_LEVEL)
             final = folder / f"{name or _hash_of(temporary)}.parquet"
-            os.replace(temporary, final)
+            temporary.replace(final)
             size = final.stat().st_size
         return StagedFile(str(final.relative_to(self.path(table))), frame.height, size)
 
@@ -111,7 +118,7 @@ class Lake:
         from deltalake.transaction import create_table_with_add_actions
 
         path = self.path(table)
-        full = pl.Schema({**schema, PARTITION: pl.String})
+        full = pl.Schema({**schema, PARTITION: pl.String()})
         delta_schema = Schema.from_arrow(full.to_frame().to_arrow().schema)
         try:
             with writing(path):
@@ -132,7 +139,7 @@ class Lake:
         files = [self.stage(table, partition, frame)] if frame.height else []
         return self.commit(table, partition, files, frame.schema)
 
-    def _replace(self, delta: Any, partition: str, files: list[StagedFile]) -> int:
+    def _replace(self, delta: "DeltaTable", partition: str, files: list[StagedFile]) -> int:
         before = self._active(delta, partition)
         after = {file.path: file for file in files}
         added = [_add(file, partition) for path, file in after.items() if path not in before]
@@ -143,7 +150,7 @@ class Lake:
         return delta.version() + 1
 
     @staticmethod
-    def _active(delta: Any, partition: str) -> dict[str, StagedFile]:
+    def _active(delta: "DeltaTable", partition: str) -> dict[str, StagedFile]:
         actions = pl.DataFrame(delta.get_add_actions(flatten=True))
         if actions.is_empty():
             return {}
@@ -153,7 +160,13 @@ class Lake:
 
     @contextmanager
     def lock(
-        self, feed: str, partition: str, *, wait_seconds: float, holder: str, on_wait: Callable[[str], None] | None = None
+        self,
+        feed: str,
+        partition: str,
+        *,
+        wait_seconds: float,
+        holder: str,
+        on_wait: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
         """Hold the partition alone: a second run waits, and after `wait_seconds` refuses with `LockedError`."""
         path = self.root / "_locks" / f"{feed}--{valid_partition(partition)}.lock"
@@ -184,7 +197,7 @@ def write_json(path: Path, content: Any) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
         temporary.write_text(json.dumps(content, indent=1, default=str))
-        os.replace(temporary, path)
+        temporary.replace(path)
 
 
 @contextmanager
@@ -193,12 +206,16 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
-        raise LakeError(f"the lake folder cannot be written: {folder}\nHint: check its owner and its mode") from error
+        raise LakeError(
+            f"the lake folder cannot be written: {folder}\nHint: check its owner and its mode"
+        ) from error
     except OSError as error:
-        raise LakeError(f"writing to {folder} failed: {error.strerror or error}\nHint: is the disk full?") from error
+        raise LakeError(
+            f"writing to {folder} failed: {error.strerror or error}\nHint: is the disk full?"
+        ) from error
 
 
-def _acquire(handle: Any, wait_seconds: float, what: str, on_wait: Callable[[str], None] | None) -> None:
+def _acquire(handle: TextIO, wait_seconds: float, what: str, on_wait: Callable[[str], None] | None) -> None:
     deadline = time.monotonic() + wait_seconds
     is_told = False
     while True:
@@ -209,7 +226,9 @@ def _acquire(handle: Any, wait_seconds: float, what: str, on_wait: Callable[[str
             handle.seek(0)
             holder = handle.read() or "another run"
             if time.monotonic() >= deadline:
-                raise LockedError(f"{what} is being run by {holder}\nHint: wait for it, and run again") from error
+                raise LockedError(
+                    f"{what} is being run by {holder}\nHint: wait for it, and run again"
+                ) from error
             if not is_told and on_wait:
                 on_wait(f"{what} is being run by {holder}; waiting up to {wait_seconds:.0f} s")
                 is_told = True
@@ -221,11 +240,17 @@ def _hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:20]
 
 
-def _add(file: StagedFile, partition: str) -> Any:
+def _add(file: StagedFile, partition: str) -> "AddAction":
     from deltalake.transaction import AddAction
 
-    stats = json.dumps({"numRecords": file.rows})
-    return AddAction(file.path, file.bytes, {PARTITION: partition}, int(time.time() * 1000), True, stats)  # noqa: FBT003
+    return AddAction(
+        path=file.path,
+        size=file.bytes,
+        partition_values={PARTITION: partition},
+        modification_time=int(time.time() * 1000),
+        data_change=True,
+        stats=json.dumps({"numRecords": file.rows}),
+    )
 
 
 def _remove(file: StagedFile, partition: str) -> Any:
@@ -240,7 +265,7 @@ def _remove(file: StagedFile, partition: str) -> Any:
     )
 
 
-def _with_columns(delta: Any, schema: pl.Schema, table: str) -> Any:
+def _with_columns(delta: "DeltaTable", schema: pl.Schema, table: str) -> "DeltaTable":
     """`delta`, with the columns that `schema` has and the table lacks; a column of another type is refused."""
     from deltalake import DeltaTable, Schema
 

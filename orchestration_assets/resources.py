@@ -25,14 +25,17 @@ class LakeResource(dg.ConfigurableResource):
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
     _names: set[tuple[str, str]] = PrivateAttr(default_factory=set)
 
-    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's signature
+        """Begins without a lock."""
         self._held, self._names = ExitStack(), set()
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's signature
+        """Lets go of every lock that the run took."""
         self._held.close()
         self._names.clear()
 
     def lake(self) -> Lake:
+        """The tables below `root`."""
         return Lake(self.root)
 
     def open(

@@ -9,14 +9,13 @@ from typing import Any, TextIO
 import dagster as dg
 
 from orchestration_assets.build import feed_definitions
+from orchestration_assets.commands import DEGRADED, DONE, FAILED
 from orchestration_assets.commands.report import report_of
 from orchestration_assets.feed import load_feeds
 from orchestration_assets.lake import Lake
 from orchestration_assets.scoring import Score, score, truth_of
 from orchestration_assets.settings import dagster_home, settings
 from orchestration_assets.steps.context import rules_of
-
-DONE, DEGRADED, FAILED = 0, 2, 3
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class RunResult:
     troubles: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
+        """What `--json` prints of it."""
         scored = None
         if self.score:
             scored = {k: v for k, v in asdict(self.score).items() if k != "by_method"}
@@ -140,7 +140,7 @@ class _Teller(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "dagster_event", None)
         if event is None and record.levelno in (logging.INFO, logging.WARNING):
-            print(f"  {record.dagster_meta['orig_message']}", file=self.out, flush=True)
+            print(f"  {vars(record)['dagster_meta']['orig_message']}", file=self.out, flush=True)
         elif event is not None and event.is_step_success:
             step = event.step_key.removeprefix(f"{event.job_name}_").replace("_", " ")
             print(
@@ -151,7 +151,8 @@ class _Teller(logging.Handler):
 def _teller(out: TextIO) -> dg.LoggerDefinition:
     @dg.logger
     def console(_context: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.Logger("breakwater", level=logging.DEBUG)
+        # Of this run alone: `getLogger` would keep the handlers of runs before it.
+        logger = logging.Logger("breakwater", level=logging.DEBUG)  # noqa: LOG001 - see above
         logger.addHandler(_Teller(out))
         return logger
 

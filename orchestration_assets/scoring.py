@@ -46,7 +46,9 @@ def score(lake: Lake, feed: str, partition: str, truth: Path, rules: RuleSet) ->
     cells = true.select("_source", "_row", *texts).unpivot(
         index=["_source", "_row"], variable_name="field", value_name="truth"
     )
-    trusted = lake.read(f"{feed}/trusted", partition).join(true.select("_source").unique(), on="_source", how="semi")
+    trusted = lake.read(f"{feed}/trusted", partition).join(
+        true.select("_source").unique(), on="_source", how="semi"
+    )
     joined = _repaired_cells(lake, feed, partition, trusted).join(
         cells, on=["_source", "_row", "field"], how="left"
     )

@@ -53,7 +53,7 @@ def matching_files(root: Path, path: str, partition: str) -> tuple[Path, list[Pa
     pattern = below(Path(escape(str(root))), expanded(path, quote=escape).replace(PARTITION, partition))
     folder, relative = _split_at_wildcards(pattern)
     # Not Path.glob: its wildcards match hidden files, such as those that are still being written.
-    found = sorted(folder / name for name in glob(relative, root_dir=folder, recursive=True))  # noqa: PTH207
+    found = sorted(folder / name for name in glob(relative, root_dir=folder, recursive=True))  # noqa: PTH207 - see above
     found = [match for match in found if match.is_file()]
     real = folder.resolve()
     for match in found:

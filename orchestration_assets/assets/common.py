@@ -24,6 +24,7 @@ def source_key(source: str) -> dg.AssetKey:
 
 
 def feed_key(feed: str, name: str) -> dg.AssetKey:
+    """The asset `name` of a feed."""
     return dg.AssetKey([feed, name])
 
 
@@ -72,12 +73,12 @@ def _number(value: Any) -> int | float:
     return value if isinstance(value, int) else round(float(value), 6)
 
 
-def sample(context: Context, table: str, columns: list[str]) -> dg.TableMetadataValue | str:
+def sample(context: Context, table: str, columns: list[str]) -> dg.TableMetadataValue | dg.TextMetadataValue:
     """A few rows of a committed table, personal values masked."""
     lake, name = context.lake, context.table(table)
     files = [str(lake.path(name) / path) for path in sorted(lake.active(name, context.partition))][:3]
     if not files:
-        return "none"
+        return dg.MetadataValue.text("none")
     rows = pl.scan_parquet(files, hive_partitioning=False).select(columns).head(2000).collect()
     kinds = [c for c in ("field", "method", "rule") if c in columns]
     spread = rows.unique(kinds, keep="first", maintain_order=True) if kinds else rows
@@ -106,15 +107,13 @@ def _brief(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def as_table(rows: pl.DataFrame) -> dg.TableMetadataValue:
-    """`rows` as a table of the UI."""
+def as_table(rows: pl.DataFrame) -> dg.TableMetadataValue | dg.TextMetadataValue:
+    """`rows` as a table of the UI, or the word that there are none."""
+    if rows.is_empty():
+        return dg.MetadataValue.text("none")
     columns = [dg.TableColumn(name.lstrip("_"), str(dtype)) for name, dtype in rows.schema.items()]
     records = [dg.TableRecord({k.lstrip("_"): _cell(v) for k, v in row.items()}) for row in rows.to_dicts()]
-    return (
-        dg.MetadataValue.table(records, schema=dg.TableSchema(columns))
-        if records
-        else dg.MetadataValue.text("none")
-    )
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns))
 
 
 def _cell(value: Any) -> int | float | bool | str:

@@ -9,6 +9,7 @@ from orchestration_assets.steps.imputation import impute_partition
 
 
 def build_imputed(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """One step, `imputed`."""
     feed = declared.feed.feed
 
     @dg.multi_asset(

@@ -32,7 +32,8 @@ def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) ->
             opened.hand_over("landing", {"sources": summary(opened), "seconds": seconds})
         for name, row in counts.items():
             if row["status"] != "landed" or row["refused"]:
-                context.log.warning(f"{name} is {row['status']}: {row['reason'] or row['refused_because']}")
+                told = f"{name} is {row['status']}: {row['reason'] or row['refused_because']}"
+                context.log.warning(told)
             numbers = {key: row[key] for key in ("deliveries", "bytes", "refused", "seconds")}
             yield result(
                 source_key(name), row["lines"], numbers, status=row["status"], reason=row["reason"] or "none"
@@ -43,10 +44,11 @@ def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) ->
 
 def _spec(declared: Declared, source: Source, partitions_def: dg.PartitionsDefinition) -> dg.AssetSpec:
     kinds = {endpoint.kind for endpoint in source.endpoints} | {source.notation.format}
+    delivers = "snapshots" if source.delivers == "snapshot" else "increments"
     return dg.AssetSpec(
         source_key(source.source),
         description=(
-            f"One file per delivery of `{source.source}`, byte for byte; it delivers an {source.delivers} of "
+            f"One file per delivery of `{source.source}`, byte for byte; it delivers {delivers} of "
             f"{source.feed}. The table `{source.source}/deliveries` has one row per delivery."
         ),
         group_name=f"{declared.feed.feed}_1_land",

@@ -10,6 +10,7 @@ import dagster as dg
 from orchestration_assets.assets.common import RETRY, feed_key, result, sample, spec, told_plainly
 from orchestration_assets.feed import Declared
 from orchestration_assets.resources import LakeResource
+from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.measuring import measure_partition
 from orchestration_assets.steps.settlement import settle_partition
 
@@ -27,11 +28,43 @@ HELD = ("review", "quarantine", "aside")
 """Records that are not published; the other tables say what was found and done."""
 SUM = ("landed", "trusted", "review", "quarantine", "duplicate", "outside", "unreadable", "lost")
 """In the order of the promise: landed is the sum of the others."""
+SAMPLED = {
+    "findings": "_source _row field kind value rule message".split(),
+    "repairs": "_source _row field original repaired status confidence method evidence".split(),
+}
+"""The columns that the UI shows a few rows of."""
 
 
 def build_settled(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """One step: the verdicts, and the tables that are written whatever the checks say."""
     feed = declared.feed.feed
-    settled_spec = spec(
+
+    @dg.multi_asset(name=f"{feed}_settlement", specs=_specs(declared, partitions_def), retry_policy=RETRY)
+    def settled(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+        with told_plainly():
+            opened = lake.open(declared, context)
+            handed = settle_partition(opened)
+            metrics = measure_partition(opened)
+            rows = {name: _rows(opened, name) for name in TABLES}
+            samples = {name: sample(opened, name, columns) for name, columns in SAMPLED.items()}
+        counts = handed["counts"]
+        whole = {name: int(metrics[name]) for name in SUM}
+        numbers = {**whole, **counts, "seconds": handed["seconds"]}
+        yield result(feed_key(feed, "settled"), whole["landed"], numbers)
+        of_table = {
+            "repairs": {"applied": counts["repairs_applied"], "suggested": counts["repairs_suggested"]},
+            "metrics": metrics,
+        }
+        for name in TABLES:
+            more = {"sample": samples[name]} if name in samples else {}
+            yield result(feed_key(feed, name), rows[name], of_table.get(name, {}), **more)
+
+    return settled
+
+
+def _specs(declared: Declared, partitions_def: dg.PartitionsDefinition) -> list[dg.AssetSpec]:
+    feed = declared.feed.feed
+    settled = spec(
         declared,
         "settled",
         "One row per record with its one verdict; the files to be published are written and not yet committed.",
@@ -52,50 +85,9 @@ def build_settled(declared: Declared, partitions_def: dg.PartitionsDefinition) -
         )
         for name, text in TABLES.items()
     ]
+    return [settled, *tables]
 
-    @dg.multi_asset(name=f"{feed}_settlement", specs=[settled_spec, *tables], retry_policy=RETRY)
-    def settled(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
-        with told_plainly():
-            opened = lake.open(declared, context)
-            handed = settle_partition(opened)
-            metrics = measure_partition(opened)
-            tables = {name: opened.table(name) for name in TABLES}
-            rows = {
-                name: sum(f.rows for f in opened.lake.active(table, opened.partition).values())
-                for name, table in tables.items()
-            }
-            findings = sample(
-                opened, "findings", ["_source", "_row", "field", "kind", "value", "rule", "message"]
-            )
-            repairs = sample(
-                opened,
-                "repairs",
-                [
-                    "_source",
-                    "_row",
-                    "field",
-                    "original",
-                    "repaired",
-                    "status",
-                    "confidence",
-                    "method",
-                    "evidence",
-                ],
-            )
-        counts = handed["counts"]
-        whole = {name: int(metrics[name]) for name in SUM}
-        yield result(
-            feed_key(feed, "settled"), whole["landed"], {**whole, **counts, "seconds": handed["seconds"]}
-        )
-        for name in ("review", "quarantine", "aside", "methods"):
-            yield result(feed_key(feed, name), rows[name], {})
-        yield result(feed_key(feed, "findings"), rows["findings"], {}, sample=findings)
-        yield result(
-            feed_key(feed, "repairs"),
-            rows["repairs"],
-            {"applied": counts["repairs_applied"], "suggested": counts["repairs_suggested"]},
-            sample=repairs,
-        )
-        yield result(feed_key(feed, "metrics"), rows["metrics"], metrics)
 
-    return settled
+def _rows(context: Context, table: str) -> int:
+    """How many rows of the partition are committed."""
+    return sum(file.rows for file in context.lake.active(context.table(table), context.partition).values())

@@ -1,6 +1,7 @@
 """Translation: malformed values turned into the contract's notation, where it is known how often that is right."""
 
 import dagster as dg
+import polars as pl
 
 from orchestration_assets.assets.common import RETRY, as_table, feed_key, result, spec, told_plainly
 from orchestration_assets.feed import Declared
@@ -9,8 +10,7 @@ from orchestration_assets.steps.translation import translate_partition
 
 
 def build_translated(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    import polars as pl
-
+    """One step, `translated`."""
     feed = declared.feed.feed
 
     @dg.multi_asset(

@@ -18,6 +18,7 @@ ROUTES = {
 
 
 def build_triaged(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """One step, with an asset per route."""
     feed = declared.feed.feed
     landed = [source_key(source.source) for source in declared.sources]
 

@@ -1,5 +1,7 @@
 """Publication: one commit, and nothing else. It runs only if the blocking checks on `settled` passed."""
 
+from datetime import timedelta
+
 import dagster as dg
 import polars as pl
 
@@ -19,6 +21,7 @@ OWN_COLUMNS = {
 
 
 def build_trusted(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """One step, `trusted`: what the feed is for."""
     feed = declared.feed.feed
 
     @dg.multi_asset(
@@ -67,7 +70,5 @@ def _plain(dtype: pl.DataType) -> str:
 
 
 def _freshness(declared: Declared) -> dg.FreshnessPolicy | None:
-    from datetime import timedelta
-
     hours = declared.feed.limits.freshness_hours
     return None if hours is None else dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours + 24))

@@ -5,6 +5,7 @@ import json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the subcommand."""
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -3,22 +3,17 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_HEAD = (
-    "_source",
-    "_delivery",
-    "_row",
-    "_partition",
-    "_errors",
-    "_warnings",
-    "_repaired",
-    "_verdict",
-    "_reason",
-)
+if TYPE_CHECKING:
+    from orchestration_assets.lake import Lake
+    from orchestration_assets.settings import Settings
+
+_HEAD = "_source _delivery _row _partition _errors _warnings _repaired _verdict _reason".split()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the subcommand."""
     parser.add_argument("record_id", help="SOURCE:PARTITION:DELIVERY:ROW, as the tables have it")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--show-personal", action="store_true", help="show the values of personal fields")
@@ -33,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def story_of(found: Any, record_id: str, *, show_personal: bool = False) -> dict[str, Any]:
+def story_of(found: "Settings", record_id: str, *, show_personal: bool = False) -> dict[str, Any]:
     """Everything that the lake knows of the record; raises `NotFoundError`."""
     from orchestration_assets.errors import NotFoundError
     from orchestration_assets.lake import Lake
@@ -47,9 +42,7 @@ def story_of(found: Any, record_id: str, *, show_personal: bool = False) -> dict
         )
     feed = _feed_of(lake, source, partition, delivery)
     personal = set() if show_personal else _personal(lake, feed, partition)
-    hidden = (
-        personal | {"bytes"} if personal else personal
-    )  # of an unreadable line: who knows what stands in it
+    hidden = personal | {"bytes"} if personal else personal  # an unreadable line may hold anything
     verdict, record = _place(lake, feed, source, partition, delivery, row)
     if verdict is None:
         raise NotFoundError(
@@ -115,7 +108,7 @@ def _parse(record_id: str) -> tuple[str, str, str, int]:
     return parts[0], parts[1], parts[2], int(parts[3])
 
 
-def _delivery(lake: Any, source: str, partition: str, delivery: str) -> dict[str, Any] | None:
+def _delivery(lake: "Lake", source: str, partition: str, delivery: str) -> dict[str, Any] | None:
     rows = lake.read(f"{source}/deliveries", partition)
     found = (
         [row for row in rows.to_dicts() if row["content_hash"].startswith(delivery)] if rows.height else []
@@ -123,7 +116,7 @@ def _delivery(lake: Any, source: str, partition: str, delivery: str) -> dict[str
     return found[0] if found else None
 
 
-def _feed_of(lake: Any, source: str, partition: str, delivery: str) -> str:
+def _feed_of(lake: "Lake", source: str, partition: str, delivery: str) -> str:
     """The feed in whose work folder the delivery was triaged."""
     from orchestration_assets.errors import NotFoundError
 
@@ -136,12 +129,12 @@ def _feed_of(lake: Any, source: str, partition: str, delivery: str) -> str:
     )
 
 
-def _personal(lake: Any, feed: str, partition: str) -> set[str]:
+def _personal(lake: "Lake", feed: str, partition: str) -> set[str]:
     path = lake.work(feed, partition) / "triage.json"
     return set(json.loads(path.read_text())["personal"])
 
 
-def _rows(lake: Any, table: str, partition: str, identity: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(lake: "Lake", table: str, partition: str, identity: dict[str, Any]) -> list[dict[str, Any]]:
     import polars as pl
 
     if not lake.exists(table):
@@ -152,7 +145,7 @@ def _rows(lake: Any, table: str, partition: str, identity: dict[str, Any]) -> li
 
 
 def _place(
-    lake: Any, feed: str, source: str, partition: str, delivery: str, row: int
+    lake: "Lake", feed: str, source: str, partition: str, delivery: str, row: int
 ) -> tuple[str | None, dict[str, Any]]:
     identity = {"_source": source, "_delivery": delivery, "_row": row}
     for table in ("trusted", "review", "quarantine", "aside"):

@@ -7,13 +7,21 @@ that passed the gate, in held records too; what did not pass goes to `--proposal
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from orchestration_assets.settlement.way import Repaired
+    from sources.declaration import Source
+    from validators.rules import RuleSet
 
 SOURCE = "file"
 _OURS = {"_id", "_source", "_status", "_new", "_verdict"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the subcommand."""
     parser.add_argument("file", type=Path, help="a CSV file with a header")
     parser.add_argument("--contract", required=True, metavar="MODULE:CLASS")
     parser.add_argument("--out", required=True, type=Path, help="where the repaired CSV file goes")
@@ -79,7 +87,9 @@ def _keep_apart(options: argparse.Namespace) -> None:
         )
 
 
-def _read(path: Path, options: argparse.Namespace, fields: list[str]) -> tuple[list[str], Any, int]:
+def _read(
+    path: Path, options: argparse.Namespace, fields: list[str]
+) -> tuple[list[str], "pl.DataFrame", int]:
     """The file's header, its records as text, and how many lines are none; raises for a file of the wrong kind."""
     import tempfile
 
@@ -114,7 +124,7 @@ def _read(path: Path, options: argparse.Namespace, fields: list[str]) -> tuple[l
     )
 
 
-def _source(path: Path, options: argparse.Namespace, columns: list[str]) -> Any:
+def _source(path: Path, options: argparse.Namespace, columns: list[str]) -> "Source":
     """The file as a source of text columns: `c0`, `c1` and so on."""
     from pydantic import ValidationError
 
@@ -172,7 +182,7 @@ def _escaped(path: Path) -> str:
     return escape(str(path.absolute()))
 
 
-def _labels(options: argparse.Namespace, rules: Any, height: int) -> Any:
+def _labels(options: argparse.Namespace, rules: "RuleSet", height: int) -> "pl.DataFrame":
     """One row per labelled cell: `_id`, `field`, `truth`."""
     import polars as pl
 
@@ -196,7 +206,7 @@ def _labels(options: argparse.Namespace, rules: Any, height: int) -> Any:
     )
 
 
-def _output(texts: Any, repaired: Any, names: list[str]) -> Any:
+def _output(texts: "pl.DataFrame", repaired: "Repaired", names: list[str]) -> "pl.DataFrame":
     """The input's text with the applied repairs in it, and `_status`."""
     import polars as pl
 
@@ -215,14 +225,14 @@ def _output(texts: Any, repaired: Any, names: list[str]) -> Any:
     return out.with_columns(pl.col("_verdict").fill_null("trusted").alias("_status"))
 
 
-def _proposals(repaired: Any) -> Any:
+def _proposals(repaired: "Repaired") -> "pl.DataFrame":
     import polars as pl
 
     kept = repaired.proposals.filter(pl.col("status") != "applied").sort("_id", "field", maintain_order=True)
     return kept.select(pl.col("_id").alias("_row"), pl.exclude("_id", "_source"))
 
 
-def _asked(repaired: Any, frame: Any, rules: Any, count: int) -> list[int]:
+def _asked(repaired: "Repaired", frame: "pl.DataFrame", rules: "RuleSet", count: int) -> list[int]:
     import polars as pl
 
     from orchestration_assets.settlement.labels import ask
@@ -235,7 +245,7 @@ def _asked(repaired: Any, frame: Any, rules: Any, count: int) -> list[int]:
     return ask(findings, held, reporters, count)
 
 
-def _summary(out: Any, repaired: Any, unreadable: int, asked: list[int]) -> dict[str, Any]:
+def _summary(out: "pl.DataFrame", repaired: "Repaired", unreadable: int, asked: list[int]) -> dict[str, Any]:
     from orchestration_assets.settlement.apply import applied
 
     verdicts = dict(out.group_by("_status").len().iter_rows())
@@ -272,16 +282,15 @@ def _told(summary: dict[str, Any], path: Path) -> str:
     return "\n".join(lines)
 
 
-def _write(frame: Any, path: Path) -> None:
+def _write(frame: "pl.DataFrame", path: Path) -> None:
     import polars as pl
 
     from orchestration_assets.errors import LakeError
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(
-            path
-        )  # else `""` stands where nothing stood
+        # Else `""` would stand where nothing stood.
+        frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(path)
     except OSError as error:
         raise LakeError(
             f"{path} cannot be written: {error.strerror or error}\nHint: check the folder's owner and mode"

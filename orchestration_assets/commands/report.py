@@ -2,24 +2,17 @@
 
 import argparse
 import json
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-COUNTS = (
-    "landed",
-    "unreadable",
-    "clean",
-    "translated",
-    "imputed",
-    "trusted",
-    "review",
-    "quarantine",
-    "duplicate",
-    "outside",
-    "lost",
-)
+if TYPE_CHECKING:
+    from orchestration_assets.lake import Lake
+
+COUNTS = "landed unreadable clean translated imputed trusted review quarantine duplicate outside lost".split()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the subcommand."""
     parser.add_argument("feed", nargs="?", help="default: every feed in the lake")
     parser.add_argument("--partition", help="default: the latest of the feed")
     parser.add_argument("--all", action="store_true", help="every partition")
@@ -56,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def records_of(root: Any, feed: str, partition: str, count: int) -> dict[str, list[str]]:
+def records_of(root: Path, feed: str, partition: str, count: int) -> dict[str, list[str]]:
     """Verdict to up to `count` record ids; of the trusted, those that were repaired."""
     import polars as pl
 
@@ -79,7 +72,7 @@ def records_of(root: Any, feed: str, partition: str, count: int) -> dict[str, li
     return found
 
 
-def reports(root: Any, feed: str | None, partition: str | None, *, is_all: bool) -> list[dict[str, Any]]:
+def reports(root: Path, feed: str | None, partition: str | None, *, is_all: bool) -> list[dict[str, Any]]:
     """One row per (feed, partition) that the lake has metrics of."""
     from orchestration_assets.lake import Lake
 
@@ -99,7 +92,7 @@ def reports(root: Any, feed: str | None, partition: str | None, *, is_all: bool)
     return rows
 
 
-def report_of(lake: Any, feed: str, partition: str) -> dict[str, Any]:
+def report_of(lake: "Lake", feed: str, partition: str) -> dict[str, Any]:
     """The numbers of one partition, counts as whole numbers."""
     metrics = dict(lake.read(f"{feed}/metrics", partition).select("metric", "value").iter_rows())
     counts = {name: int(metrics.get(name, 0)) for name in COUNTS}

@@ -4,10 +4,14 @@ import argparse
 import json
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from orchestration_assets.running import RunResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the subcommand."""
     parser.add_argument("feed", nargs="*", help="default: every feed whose data can be found")
     parser.add_argument(
         "--partition", action="append", help="default: the latest; may be given several times"
@@ -46,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     return max((r.exit_code for r in results), default=0)
 
 
-def _wanted(options: argparse.Namespace, out: Any) -> list[tuple[str, str]]:
+def _wanted(options: argparse.Namespace, out: TextIO) -> list[tuple[str, str]]:
     """(feed, partition) of each run, in order."""
     from orchestration_assets.commands import simulate
     from orchestration_assets.errors import DeclarationError
@@ -86,7 +90,7 @@ def _wanted(options: argparse.Namespace, out: Any) -> list[tuple[str, str]]:
     return work
 
 
-def _print(results: list[Any]) -> None:
+def _print(results: list["RunResult"]) -> None:
     from orchestration_assets.commands.report import print_table
 
     print()

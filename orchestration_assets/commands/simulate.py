@@ -4,6 +4,7 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the subcommand."""
     parser.add_argument(
         "--days", help="2026-11-01, or 2026-11-01..2026-11-03 (default: the last three that are over)"
     )

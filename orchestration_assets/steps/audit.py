@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from statistics import median
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from orchestration_assets.feed import partition_end
+from orchestration_assets.lake import PARTITION
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.landing import in_force, summary
 from validators.judgement import mark
@@ -69,7 +71,9 @@ def nothing_lost(context: Context) -> Outcome:
         is_passed,
         expected=f"each of {lines:,} landed lines in exactly one of trusted, review, quarantine, aside, unreadable",
         found=f"{lost:,} in none, {repeated:,} in more than one, {strange:,} that were never landed",
-        action="nothing to do" if is_passed else "do not publish; run the partition again and report the defect",
+        action="nothing to do"
+        if is_passed
+        else "do not publish; run the partition again and report the defect",
         is_blocking=True,
         numbers={"landed": lines, "lost": lost, "repeated": repeated},
     )
@@ -82,7 +86,9 @@ def contract_holds(context: Context) -> Outcome:
     fresh = [path for path, _, _ in settled["staged"] if path not in published]
     bad = rows = 0
     for path in fresh:
-        frame = pl.read_parquet(context.lake.path(table) / path, columns=list(context.rules.fields), hive_partitioning=False)
+        frame = pl.read_parquet(
+            context.lake.path(table) / path, columns=list(context.rules.fields), hive_partitioning=False
+        )
         rows += frame.height
         bad += int((~mark(frame, context.rules)["_is_good"]).sum())
     fatal = settled["counts"]["fatal"]
@@ -92,7 +98,9 @@ def contract_holds(context: Context) -> Outcome:
         is_passed,
         expected=f"{context.rules.contract} holds on every record to be published, and no finding is fatal",
         found=f"{bad:,} of {rows:,} newly written records break it; {fatal:,} fatal findings",
-        action="nothing to do" if is_passed else "the former `trusted` stays; look at findings with severity fatal",
+        action="nothing to do"
+        if is_passed
+        else "the former `trusted` stays; look at findings with severity fatal",
         is_blocking=True,
         numbers={"records": rows, "broken": bad, "fatal": fatal},
     )
@@ -108,7 +116,9 @@ def trusted_not_emptied(context: Context) -> Outcome:
         is_passed,
         expected="records to publish, or none published before",
         found=f"{after:,} to publish, {before:,} published now",
-        action="nothing to do" if is_passed else "the former `trusted` stays; look at the deliveries of the sources",
+        action="nothing to do"
+        if is_passed
+        else "the former `trusted` stays; look at the deliveries of the sources",
         is_blocking=True,
         numbers={"to_publish": after, "published": before},
     )
@@ -123,8 +133,13 @@ def deliveries_accepted(context: Context) -> Outcome:
         not troubles,
         expected=f"a sound delivery of each of {len(counts)} sources",
         found="; ".join(troubles) or "a sound delivery of each",
-        action="ask the owner of the source, or mend its file in sources/catalog" if troubles else "nothing to do",
-        numbers={"sources": len(counts), "sources_landed": sum(r["status"] == "landed" for r in counts.values())},
+        action="ask the owner of the source, or mend its file in sources/catalog"
+        if troubles
+        else "nothing to do",
+        numbers={
+            "sources": len(counts),
+            "sources_landed": sum(r["status"] == "landed" for r in counts.values()),
+        },
     )
 
 
@@ -145,6 +160,7 @@ def _troubles(row: dict[str, Any]) -> Iterator[str]:
 
 
 def repaired_share(context: Context, metrics: dict[str, float]) -> Outcome:
+    """How many of the troubled records were repaired."""
     limit = context.feed.limits.repaired_share
     troubled = metrics["translated"] + metrics["imputed"] + metrics["review"] + metrics["quarantine"]
     return Outcome(
@@ -158,6 +174,7 @@ def repaired_share(context: Context, metrics: dict[str, float]) -> Outcome:
 
 
 def held_share(context: Context, metrics: dict[str, float]) -> Outcome:
+    """How many of the landed records are in review and quarantine."""
     limit = context.feed.limits.held_share
     return Outcome(
         "held_share",
@@ -170,6 +187,7 @@ def held_share(context: Context, metrics: dict[str, float]) -> Outcome:
 
 
 def unreadable_share(context: Context, metrics: dict[str, float]) -> Outcome:
+    """How many of the landed lines are no records."""
     limit = context.feed.limits.unreadable_share
     return Outcome(
         "unreadable_share",
@@ -182,13 +200,18 @@ def unreadable_share(context: Context, metrics: dict[str, float]) -> Outcome:
 
 
 def unseen_shapes(context: Context, metrics: dict[str, float]) -> Outcome:
+    """How many shapes no translator reads, the most frequent named."""
     limit = context.feed.limits.unseen_shapes
-    worst = [f"{r['source']}.{r['field']} `{r['shape']}` ×{r['cells']}" for r in context.handed_over("translated")["unseen"]]
+    worst = [
+        f"{r['source']}.{r['field']} `{r['shape']}` ×{r['cells']}"
+        for r in context.handed_over("translated")["unseen"]
+    ]
     return Outcome(
         "unseen_shapes",
         metrics["unseen_shapes"] <= limit,
         expected=f"at most {limit} shapes that no translator reads",
-        found=f"{metrics['unseen_shapes']:,.0f}" + (f"; most frequent: {', '.join(worst[:5])}" if worst else ""),
+        found=f"{metrics['unseen_shapes']:,.0f}"
+        + (f"; most frequent: {', '.join(worst[:5])}" if worst else ""),
         action="declare the notation in the source's YAML, or add a reading to a translator",
         numbers={"shapes": metrics["unseen_shapes"]},
     )
@@ -197,22 +220,34 @@ def unseen_shapes(context: Context, metrics: dict[str, float]) -> Outcome:
 def volume(context: Context, metrics: dict[str, float]) -> Outcome:
     """The records landed, against the median of the feed's other partitions."""
     ratio = context.feed.limits.volume_ratio
-    table = context.lake.read(context.table("metrics"))
-    others = pl.Series([], dtype=pl.Float64)
-    if table.height:
-        others = table.filter((pl.col("metric") == "landed") & (pl.col("_partition") != context.partition))["value"]
-    median = others.median() if others.len() >= 2 else None
-    if median is None:
-        return Outcome("volume", is_passed=True, expected="no expectation before two other partitions",
-                       found=f"{metrics['landed']:,.0f} landed", action="nothing to do", numbers={"landed": metrics["landed"]})
+    others = _landed_elsewhere(context)
+    if len(others) < 2:
+        return Outcome(
+            "volume",
+            is_passed=True,
+            expected="no expectation before two other partitions",
+            found=f"{metrics['landed']:,.0f} landed",
+            action="nothing to do",
+            numbers={"landed": metrics["landed"]},
+        )
+    middle = median(others)
     return Outcome(
         "volume",
-        median / ratio <= metrics["landed"] <= median * ratio,
-        expected=f"between {median / ratio:,.0f} and {median * ratio:,.0f} records (median {median:,.0f} of {others.len()} others)",
+        middle / ratio <= metrics["landed"] <= middle * ratio,
+        expected=f"between {middle / ratio:,.0f} and {middle * ratio:,.0f} records (median {middle:,.0f} of {len(others)} others)",
         found=f"{metrics['landed']:,.0f} landed",
         action="compare landed per source with other days; a file may be cut off or delivered twice",
-        numbers={"landed": metrics["landed"], "median": median},
+        numbers={"landed": metrics["landed"], "median": middle},
     )
+
+
+def _landed_elsewhere(context: Context) -> list[float]:
+    """The records landed in each of the feed's other partitions."""
+    table = context.lake.read(context.table("metrics"))
+    if table.is_empty():
+        return []
+    is_other = (pl.col("metric") == "landed") & (pl.col(PARTITION) != context.partition)
+    return table.filter(is_other)["value"].to_list()
 
 
 def freshness(context: Context) -> Outcome:
@@ -221,8 +256,14 @@ def freshness(context: Context) -> Outcome:
     moments = [row["landed_at"] for _, row in in_force(context)]
     if limit is None or not moments:
         found = "nothing has landed" if not moments else f"landed at {max(moments):%Y-%m-%d %H:%M} UTC"
-        expected = "no limit is set" if limit is None else f"landed at most {limit:g} hours after the partition's end"
-        return Outcome("freshness", bool(moments) or limit is None, expected, found, action="set limits.freshness_hours")
+        expected = (
+            "no limit is set"
+            if limit is None
+            else f"landed at most {limit:g} hours after the partition's end"
+        )
+        return Outcome(
+            "freshness", bool(moments) or limit is None, expected, found, action="set limits.freshness_hours"
+        )
     reference = partition_end(context.feed, context.partition)
     newest = max(moments)
     hours = (newest - reference if reference else datetime.now(UTC) - newest).total_seconds() / 3600
@@ -252,6 +293,3 @@ def _places(context: Context) -> pl.DataFrame:
             frames.append(lines.lazy().select(pl.lit(source.source).alias("_source"), "_delivery", "_row"))
     empty = pl.LazyFrame(schema={"_source": pl.String, "_delivery": pl.String, "_row": pl.Int64})
     return pl.concat([empty, *frames]).collect()
-
-
-__all__: list[Any] = ["Outcome", "must_hold", "should_hold"]

@@ -1,8 +1,7 @@
 """What every step of one partition needs, and how a step hands over to the next."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,29 +28,34 @@ class Context:
     lake: Lake
     partition: str
     outside: Path
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def feed(self) -> Feed:
+        """What the feed's file says."""
         return self.declared.feed
 
     @property
     def sources(self) -> tuple[Source, ...]:
+        """Its sources, in order of preference."""
         return self.declared.sources
 
     @cached_property
     def rules(self) -> RuleSet:
+        """The feed's contract, compiled."""
         return rules_of(self.feed.contract)
 
     @cached_property
     def notations(self) -> dict[str, dict[str, Notation]]:
+        """How each field is written, by source and by field."""
         return {source.source: notations_of(source) for source in self.sources}
 
     @property
     def work(self) -> Path:
+        """The folder in which the steps hand over to each other."""
         return self.lake.work(self.feed.feed, self.partition)
 
     def table(self, name: str) -> str:
+        """The lake's name of a table of the feed."""
         return f"{self.feed.feed}/{name}"
 
     def hand_over(self, step: str, content: dict[str, Any]) -> dict[str, Any]:

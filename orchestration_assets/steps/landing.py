@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -23,22 +24,22 @@ _GRACE_SECONDS = 5.0
 
 DELIVERY_SCHEMA = pl.Schema(
     {
-        "source": pl.String,
-        "name": pl.String,
-        "content_hash": pl.String,
-        "endpoint": pl.String,
-        "path": pl.String,
-        "bytes": pl.Int64,
-        "lines": pl.Int64,
+        "source": pl.String(),
+        "name": pl.String(),
+        "content_hash": pl.String(),
+        "endpoint": pl.String(),
+        "path": pl.String(),
+        "bytes": pl.Int64(),
+        "lines": pl.Int64(),
         "fragments": pl.List(pl.Struct({"start": pl.Int64, "end": pl.Int64, "first_row": pl.Int64})),
         "columns": pl.List(pl.String),
         "extra_columns": pl.List(pl.String),
-        "status": pl.String,
-        "reason": pl.String,
+        "status": pl.String(),
+        "reason": pl.String(),
         "landed_at": pl.Datetime("us", "UTC"),
-        "is_closed": pl.Boolean,
-        "is_latest": pl.Boolean,
-        "is_in_force": pl.Boolean,
+        "is_closed": pl.Boolean(),
+        "is_latest": pl.Boolean(),
+        "is_in_force": pl.Boolean(),
     }
 )
 """One row per delivery. `status` is `landed`, `refused`, `absent`, or `stale` (a former snapshot that stands in).
@@ -93,7 +94,7 @@ class _Landing(threading.Thread):
     def run(self) -> None:
         try:
             self.deliveries = self._land()
-        except Exception as error:  # raised again by whoever waits for this thread
+        except Exception as error:  # noqa: BLE001 - raised again by whoever waits for this thread
             self.failure = error
         self.seconds = time.monotonic() - self.began
 
@@ -112,19 +113,17 @@ class _Landing(threading.Thread):
         if self.deliveries is not None:
             return self.deliveries
         self.seconds = time.monotonic() - self.began
-        reason = f"nothing was delivered within {budget:.0f} s"
-        return [
-            Delivery(
-                source=self.source.source,
-                partition=self.context.partition,
-                status="absent",
-                landed_at=datetime.now(UTC),
-                reason=reason,
-            )
-        ]
+        absent = Delivery(
+            source=self.source.source,
+            partition=self.context.partition,
+            status="absent",
+            landed_at=datetime.now(UTC),
+            reason=f"nothing was delivered within {budget:.0f} s",
+        )
+        return [absent]
 
 
-def store_of(lake: Lake, source: str) -> Any:
+def store_of(lake: Lake, source: str) -> Path:
     """The folder of the source's delivered files."""
     return lake.root / source / "landed"
 
@@ -144,7 +143,12 @@ def _note(context: Context, landing: _Landing) -> dict[str, Any]:
 def _row(delivery: Delivery) -> dict[str, Any]:
     row = {name: value for name, value in asdict(delivery).items() if name in DELIVERY_SCHEMA}
     row["fragments"] = [dict(f) for f in row["fragments"]]
-    return {**row, "columns": list(row["columns"]), "extra_columns": list(row["extra_columns"]), "is_in_force": False}
+    return {
+        **row,
+        "columns": list(row["columns"]),
+        "extra_columns": list(row["extra_columns"]),
+        "is_in_force": False,
+    }
 
 
 def _merged(former: list[dict], delivered: list[dict], delivers: str) -> list[dict]:
@@ -161,7 +165,8 @@ def _merged(former: list[dict], delivered: list[dict], delivers: str) -> list[di
         else (lambda row: row["name"] in names or row["content_hash"] in hashes)
     )
     kept = [
-        {**row, "is_latest": False, "is_in_force": row["is_in_force"] and not is_superseded(row)} for row in former
+        {**row, "is_latest": False, "is_in_force": row["is_in_force"] and not is_superseded(row)}
+        for row in former
     ]
     known = {_key(row): row for row in kept if row["status"] != "stale" or not landed}
     for row in delivered:
@@ -180,7 +185,9 @@ def _key(row: dict) -> tuple[str, str, str, str]:
 def _stand_in(context: Context, table: str) -> list[dict]:
     """The latest snapshot of an earlier partition, as `stale`."""
     for partition in reversed([p for p in context.lake.partitions(table) if p < context.partition]):
-        rows = context.lake.read(table, partition).filter(pl.col("is_in_force") & (pl.col("status") == "landed"))
+        rows = context.lake.read(table, partition).filter(
+            pl.col("is_in_force") & (pl.col("status") == "landed")
+        )
         if rows.height:
             told = {"status": "stale", "is_latest": False, "reason": f"stands in, from {partition}"}
             return [{**row, **told} for row in rows.to_dicts()]

@@ -23,7 +23,8 @@ def translate_partition(context: Context) -> dict[str, Any]:
     decisions = (
         [] if pooled is None else translation.decide_all(pooled, rules, context.notations, units.known())
     )
-    counts = {"cells": 0 if pooled is None else int(pooled["cells"].sum()), "applied": 0, "suggested": 0}
+    cells, shapes = (0, 0) if pooled is None else (int(pooled["cells"].sum()), pooled.height)
+    counts = {"cells": cells, "shapes": shapes, "applied": 0, "suggested": 0}
     for label in units.labels:
         proposals = _translate(units, label, decisions, rules)
         units.save(label, "proposals", proposals)
@@ -31,19 +32,14 @@ def translate_partition(context: Context) -> dict[str, Any]:
         counts["applied"] += status.get("applied", 0)
         counts["suggested"] += status.get("suggested", 0)
     unseen = _unseen(pooled, decisions)
+    counts["unseen_shapes"] = unseen.height
     translation.methods_of(decisions, rules).write_parquet(context.work / "translators.parquet")
-    return context.hand_over(
-        "translated",
-        {
-            "counts": {
-                **counts,
-                "shapes": 0 if pooled is None else pooled.height,
-                "unseen_shapes": unseen.height,
-            },
-            "unseen": unseen.head(10).to_dicts(),
-            "seconds": time.perf_counter() - began,
-        },
-    )
+    handed = {
+        "counts": counts,
+        "unseen": unseen.head(10).to_dicts(),
+        "seconds": time.perf_counter() - began,
+    }
+    return context.hand_over("translated", handed)
 
 
 def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -55,6 +56,7 @@ class Piece:
 
     @property
     def short_hash(self) -> str:
+        """The delivery as record ids name it."""
         return self.delivery.content_hash[:12]
 
 
@@ -217,7 +219,7 @@ def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
         )
 
 
-def _done(manifest: Any, clean: Any) -> dict[str, Any] | None:
+def _done(manifest: Path, clean: Path) -> dict[str, Any] | None:
     if not manifest.exists():
         return None
     content = json.loads(manifest.read_text())
@@ -237,7 +239,7 @@ def _stage_clean(context: Context, piece: Piece, name: str, clean: pl.DataFrame)
     return context.lake.stage(context.table("trusted"), context.partition, frame, name=name)
 
 
-def _write_units(folder: Any, name: str, judged: Triage, buckets: int, rules: RuleSet) -> dict[str, int]:
+def _write_units(folder: Path, name: str, judged: Triage, buckets: int, rules: RuleSet) -> dict[str, int]:
     """Write the troubled records; returns, per file (`<unit>.<fragment>`), how many they are.
 
     Records alone in their identity are a unit of their own; contested ones go to the bucket of their identity.
@@ -292,7 +294,7 @@ def _count(reading: Reading, judged: Triage) -> dict[str, int]:
 
 
 def _deliveries(pieces: list[Piece]) -> list[dict[str, Any]]:
-    seen = {}
+    seen: dict[int, dict[str, Any]] = {}
     for piece in pieces:
         seen[piece.ordinal] = {
             "ordinal": piece.ordinal,

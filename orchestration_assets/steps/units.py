@@ -56,18 +56,21 @@ class Units:
 
     @staticmethod
     def is_contested(label: str) -> bool:
+        """Whether others speak of the same as the unit's records."""
         return label.startswith("bucket-")
 
     def proposals(self, label: str) -> pl.DataFrame:
+        """The proposals that were made so far for the unit."""
         path = self._path(label, "proposals")
         return pl.read_parquet(path) if path.exists() else PROPOSAL_SCHEMA.to_frame()
 
     def save(self, label: str, kind: str, frame: pl.DataFrame) -> None:
-        """Keep a frame of the unit for a later step: `proposals`, `effective`, `cells`."""
+        """Keep a frame of the unit for a later step: `malformed`, `proposals`, `effective`, `cells`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         frame.write_parquet(self._path(label, kind), compression="lz4")
 
     def saved(self, label: str, kind: str) -> pl.DataFrame:
+        """What an earlier step kept of the unit."""
         return pl.read_parquet(self._path(label, kind))
 
     def known(self) -> pl.DataFrame:

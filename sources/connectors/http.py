@@ -77,8 +77,8 @@ def _body(answer: http.client.HTTPResponse, deadline: Deadline) -> Iterator[byte
 
 
 def _get(url: str) -> request.Request:
-    # S310: the scheme was looked at before, and the opener knows no other.
-    return request.Request(url, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})  # noqa: S310
+    # The scheme was looked at before, and the opener knows no other.
+    return request.Request(url, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})  # noqa: S310 - see above
 
 
 def _opener() -> request.OpenerDirector:

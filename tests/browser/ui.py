@@ -267,7 +267,7 @@ def has_succeeded(page: Any) -> bool:
 
 
 def shown_checks(page: Any, names: list[str]) -> dict[str, str]:
-    """The state that the page of an asset's checks shows of each: `Succeeded`, `Failed` …"""
+    """The state that the page of an asset's checks shows of each, such as `Succeeded`."""
     state = re.compile("Succeeded|Failed|Not evaluated")
     shown = {}
     for name in names:

@@ -122,7 +122,7 @@ def _judges_a_sum() -> type[Contract]:
         price: float = field()
 
         @pa.check("price")
-        def total(cls, data):  # noqa: N805
+        def total(cls, data):
             return data.lazyframe.select(pl.col(data.key).sum() > 0)
 
     return Whole

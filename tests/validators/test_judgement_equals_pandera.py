@@ -97,40 +97,40 @@ class Own(Contract):
     high: float = field(nullable=True)
 
     @pa.check("low", "high")
-    def is_small(cls, data):  # noqa: N805
+    def is_small(cls, data):
         return data.lazyframe.select(pl.col(data.key) < 2)
 
     @pa.check("name", element_wise=True)
-    def is_short(cls, value):  # noqa: N805
+    def is_short(cls, value):
         return len(value) < 3
 
     @pa.check("low", element_wise=True, ignore_na=False)
-    def is_known(cls, value):  # noqa: N805
+    def is_known(cls, value):
         return value != 1
 
     @pa.check("name", name="by the frame's own methods")
-    def with_columns(cls, data):  # noqa: N805
+    def with_columns(cls, data):
         return data.lazyframe.with_columns(pl.col(data.key) != "a").select(data.key)
 
     @pa.check("name")
-    def wants_a_real_frame(cls, data):  # noqa: N805
+    def wants_a_real_frame(cls, data):
         assert isinstance(data.lazyframe, pl.LazyFrame)
         return data.lazyframe.select(pl.col(data.key).str.len_chars() > 0)
 
     @pa.dataframe_check
-    def is_ordered(cls, data):  # noqa: N805
+    def is_ordered(cls, data):
         return data.lazyframe.select(pl.col("low") <= pl.col("high"))
 
     @pa.dataframe_check(ignore_na=False)
-    def is_strictly_ordered(cls, data):  # noqa: N805
+    def is_strictly_ordered(cls, data):
         return data.lazyframe.select(pl.col("low") < pl.col("high"))
 
     @pa.dataframe_check
-    def is_complete(cls, data):  # noqa: N805
+    def is_complete(cls, data):
         return data.lazyframe.select(pl.all().is_not_null())
 
     @pa.dataframe_check
-    def numbers_are_not_one(cls, data):  # noqa: N805
+    def numbers_are_not_one(cls, data):
         return data.lazyframe.select(pl.col("low", "high") != 1)
 
 
@@ -271,7 +271,7 @@ def test_an_own_check_on_all_columns_sees_the_contracts_fields_and_no_others() -
         note: str = field(nullable=True)
 
         @pa.dataframe_check
-        def is_complete(cls, data):  # noqa: N805
+        def is_complete(cls, data):
             return data.lazyframe.select(pl.all_horizontal(pl.all().is_not_null()))
 
     frame = pl.DataFrame(
@@ -299,11 +299,11 @@ class _Warned(Contract):
     price: float = field(gt=0, severity="warning")
 
     @pa.check("price", raise_warning=True)
-    def is_round(cls, data):  # noqa: N805
+    def is_round(cls, data):
         return data.lazyframe.select(pl.col(data.key) % 1 == 0)
 
     @pa.dataframe_check(raise_warning=True)
-    def is_cheap(cls, data):  # noqa: N805
+    def is_cheap(cls, data):
         return data.lazyframe.select((pl.col("price") < 100) | (pl.col("order") == "a rich one"))
 
 
@@ -330,7 +330,7 @@ def test_only_pandera_speaks_of_a_warning_that_is_none_of_its_failures() -> None
         order: str = field(key=True)
 
         @pa.check("order", raise_warning=True)
-        def is_loud(cls, data):  # noqa: N805
+        def is_loud(cls, data):
             return data.lazyframe.select(pl.col(data.key).str.to_uppercase() == pl.col(data.key))
 
     frame = pl.DataFrame({"order": ["a", "A"]})
@@ -441,7 +441,7 @@ def test_a_contract_of_nothing_but_own_opaque_checks_is_judged() -> None:
         order: str = field(key=True, nullable=True)
 
         @pa.check("order", element_wise=True)
-        def is_a_palindrome(cls, value):  # noqa: N805
+        def is_a_palindrome(cls, value):
             return value == value[::-1]
 
     frame = pl.DataFrame({"_id": [0, 1], "order": ["otto", "anno"]}, schema_overrides={"_id": pl.UInt64})
