@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
-from orchestration_assets.commands import FAILED, USAGE
+from orchestration_assets.exit_codes import FAILED, USAGE
 from orchestration_assets.memory import keep_freed_memory
 
 COMMANDS = {

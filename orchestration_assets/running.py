@@ -9,10 +9,10 @@ from typing import Any, TextIO
 import dagster as dg
 
 from orchestration_assets.build import feed_definitions
-from orchestration_assets.commands import DEGRADED, DONE, FAILED
-from orchestration_assets.commands.report import report_of
+from orchestration_assets.exit_codes import DEGRADED, DONE, FAILED
 from orchestration_assets.feed import load_feeds
 from orchestration_assets.lake import Lake
+from orchestration_assets.reporting import report_of
 from orchestration_assets.scoring import Score, score, truth_of
 from orchestration_assets.settings import dagster_home, settings
 from orchestration_assets.steps.context import rules_of

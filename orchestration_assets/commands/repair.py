@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
-    from orchestration_assets.settlement.way import Repaired
+    from orchestration_assets.way import Repaired
     from sources.declaration import Source
     from validators.rules import RuleSet
 
@@ -49,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
     """0 done, 1 for a mistake in what was asked."""
     import polars as pl
 
-    from orchestration_assets.settlement.way import repair_records
     from orchestration_assets.steps.context import rules_of
+    from orchestration_assets.way import repair_records
 
     _keep_apart(options)
     rules = rules_of(options.contract)

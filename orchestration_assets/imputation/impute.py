@@ -11,11 +11,11 @@ import polars as pl
 
 from orchestration_assets.imputation.calibration import Calibration, calibrate
 from orchestration_assets.imputation.cells import as_method, as_proposals, cells_to_impute
-from orchestration_assets.imputation.claims import VERSION as CLAIMS_VERSION
-from orchestration_assets.imputation.claims import others_say
 from orchestration_assets.imputation.groups import VERSION as GROUPS_VERSION
 from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict
 from orchestration_assets.settlement.agreement import claims_of, contradictions
+from orchestration_assets.settlement.claims import VERSION as CLAIMS_VERSION
+from orchestration_assets.settlement.claims import others_say
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from validators.errors import ContractError
 from validators.judgement import findings_of

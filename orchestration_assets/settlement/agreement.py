@@ -7,7 +7,7 @@ value.
 
 import polars as pl
 
-from orchestration_assets.imputation.claims import others_say
+from orchestration_assets.settlement.claims import others_say
 from validators.judgement import FINDING_SCHEMA, RAW
 from validators.parsing import write
 from validators.rules import RuleSet, digest

@@ -96,7 +96,7 @@ def contract_holds(context: Context) -> Outcome:
     return Outcome(
         "contract_holds",
         is_passed,
-        expected=f"{context.rules.contract} holds on every record to be published, and no finding is fatal",
+        expected=f"the contract {context.rules.contract} to hold on every record to be published, and no fatal finding",
         found=f"{bad:,} of {rows:,} newly written records break it; {fatal:,} fatal findings",
         action="nothing to do"
         if is_passed
@@ -127,7 +127,7 @@ def trusted_not_emptied(context: Context) -> Outcome:
 def deliveries_accepted(context: Context) -> Outcome:
     """Each source delivered, and nothing that it delivered had to be refused or stands in for something newer."""
     counts = summary(context)
-    troubles = [f"{source} {trouble}" for source, row in counts.items() for trouble in _troubles(row)]
+    troubles = [f"{source}: {trouble}" for source, row in counts.items() for trouble in _troubles(row)]
     return Outcome(
         "deliveries_accepted",
         not troubles,
@@ -146,17 +146,17 @@ def deliveries_accepted(context: Context) -> Outcome:
 def _troubles(row: dict[str, Any]) -> Iterator[str]:
     """What is wrong with the deliveries of one source, in words."""
     if row["status"] == "absent":
-        yield f"is absent: {row['reason'] or row['refused_because']}"
+        yield f"absent: {row['reason'] or row['refused_because']}"
     elif row["status"] == "stale":
-        yield f"is stale, a former snapshot stands in: {row['reason']}"
+        yield f"stale, a former snapshot stands in: {row['reason']}"
     elif row["reason"]:
         yield f"delivered nothing this time ({row['reason']}); what it delivered before stays in force"
     if row.get("refused"):
-        yield f"had {row['refused']} refused: {row['refused_because']}"
+        yield f"{row['refused']} refused: {row['refused_because']}"
     if not row.get("is_closed", True):
-        yield "has a last line without an end: the file may be cut off"
+        yield "the last line has no end, the file may be cut off"
     if row.get("extra_columns"):
-        yield f"has columns that are not declared: {', '.join(row['extra_columns'])}"
+        yield f"columns that are not declared: {', '.join(row['extra_columns'])}"
 
 
 def repaired_share(context: Context, metrics: dict[str, float]) -> Outcome:
@@ -225,7 +225,7 @@ def volume(context: Context, metrics: dict[str, float]) -> Outcome:
         return Outcome(
             "volume",
             is_passed=True,
-            expected="no expectation before two other partitions",
+            expected="nothing yet: there are fewer than two other partitions to compare with",
             found=f"{metrics['landed']:,.0f} landed",
             action="nothing to do",
             numbers={"landed": metrics["landed"]},

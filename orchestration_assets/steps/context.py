@@ -1,8 +1,9 @@
 """What every step of one partition needs, and how a step hands over to the next."""
 
+import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from validators.parsing import ISO_DATETIME, Notation
 from validators.rules import RuleSet, compile_contract
 
 VERSION = "1"
-"""Of the steps together: part of the name of every fragment."""
+"""Of the steps together, as the assets show it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,18 @@ class Context:
                 f"{self.feed.feed} {self.partition}: {step} has not run yet\nHint: materialize the whole partition once"
             )
         return json.loads(path.read_text())
+
+
+@cache
+def code_of_fragments() -> str:
+    """A hash of the code that decides what is in a fragment: part of its name, so that none outlives its code."""
+    here = Path(__file__).resolve().parent.parent
+    folders = [here.parent / "validators", here.parent / "sources"]
+    files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    told = hashlib.sha256()
+    for path in [*files, here / "way.py", here / "steps" / "triage.py"]:
+        told.update(path.read_bytes())
+    return told.hexdigest()[:12]
 
 
 _COMPILED: dict[str, RuleSet] = {}

@@ -8,9 +8,9 @@ import polars as pl
 
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.lake import PARTITION
-from orchestration_assets.settlement.way import effective
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
+from orchestration_assets.way import effective
 from validators.rules import RuleSet
 
 HISTORY_PARTITIONS = 14

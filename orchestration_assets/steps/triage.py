@@ -16,9 +16,9 @@ import polars as pl
 from orchestration_assets.errors import StepError
 from orchestration_assets.lake import StagedFile, write_json
 from orchestration_assets.settlement.agreement import hard_records
-from orchestration_assets.settlement.way import known_sample, split_units
-from orchestration_assets.steps.context import VERSION, Context
+from orchestration_assets.steps.context import Context, code_of_fragments
 from orchestration_assets.steps.landing import in_force, store_of
+from orchestration_assets.way import known_sample, split_units
 from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
 from sources.errors import NotReadable
@@ -104,7 +104,7 @@ def _pieces(context: Context) -> Iterator[Piece]:
         )
         for fragment in fragments:
             name = digest(
-                VERSION,
+                code_of_fragments(),
                 pl.__version__,
                 ordinal,
                 delivery.content_hash,

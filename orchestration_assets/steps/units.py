@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
-from orchestration_assets.settlement.way import Unit
 from orchestration_assets.steps.context import Context
+from orchestration_assets.way import Unit
 from validators.judgement import FINDING_SCHEMA, RAW
 
 RECORDS_PER_UNIT = 250_000

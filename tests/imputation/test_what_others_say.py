@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration_assets.imputation.claims import others_say
+from orchestration_assets.settlement.claims import others_say
 
 _SCHEMA = {"_identity": pl.UInt64, "_reporter": pl.String, "claim": pl.String}
 

@@ -74,7 +74,7 @@ def test_the_story_of_a_repaired_record_says_what_was_found_and_what_was_done(
     assert out.splitlines()[0] == wanted
     for words in (
         "landed      payments.",
-        "found       paid_at malformed: `",
+        "found       paid_at is malformed: `",
         "applied     paid_at → `2026-11-0",
         "right in",
     ):

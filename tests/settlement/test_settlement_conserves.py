@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
 from orchestration_assets.settlement.verdicts import settle
-from orchestration_assets.settlement.way import Repaired, repair_records
+from orchestration_assets.way import Repaired, repair_records
 from validators.contract import Contract, field
 from validators.judgement import FINDING_SCHEMA
 from validators.parsing import Notation
