@@ -5,12 +5,14 @@ import dagster as dg
 from orchestration_assets.build import default_lake
 from orchestration_assets.declarations import build_declarations, usable_feeds
 from orchestration_assets.feed import load_feeds
+from orchestration_assets.memory import keep_freed_memory
 from orchestration_assets.settings import settings
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """Read anew each time the location is loaded."""
+    keep_freed_memory()  # runs are children of the process that loads this
     found = settings()
     declarations = load_feeds(found.feeds, found.catalog)
     feeds, _ = usable_feeds(declarations, default_lake())

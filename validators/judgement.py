@@ -130,7 +130,7 @@ def _is_read(name: str, rules: RuleSet) -> Rule:
         name=MALFORMED,
         kind="malformed",
         severity=spec.policy.severity,
-        message=f"is not read as {spec.dtype} by the source's notation",
+        message=f"is not read as {_in_words(spec.dtype)} by the source's notation",
         fingerprint=digest(name, MALFORMED, str(spec.dtype)),
         holds=~is_malformed(name),
     )
@@ -148,21 +148,21 @@ def _kept(frame: pl.DataFrame, wanted: list[Rule], rules: RuleSet) -> pl.DataFra
 
 
 def _findings(frame: pl.DataFrame, wanted: list[Rule], kept: pl.DataFrame) -> pl.DataFrame:
-    if frame.is_empty():
+    failed = [(i, rule) for i, rule in enumerate(wanted) if not kept[str(i)].all()] if frame.height else []
+    if not failed:
         return FINDING_SCHEMA.to_frame()
-    parts = [_rows(frame, ~kept[str(i)], rule) for i, rule in enumerate(wanted) if not kept[str(i)].all()]
-    return pl.concat(parts) if parts else FINDING_SCHEMA.to_frame()
+    masked = pl.concat([frame, kept.select(str(i) for i, _ in failed)], how="horizontal").lazy()
+    return pl.concat(
+        [_rows(masked.filter(~pl.col(str(i))), frame.columns, rule) for i, rule in failed]
+    ).collect()
 
 
-def _rows(frame: pl.DataFrame, is_failed: pl.Series, rule: Rule) -> pl.DataFrame:
+def _rows(failed: pl.LazyFrame, columns: list[str], rule: Rule) -> pl.LazyFrame:
     raw = None if rule.field is None else RAW + rule.field
-    told = raw if raw in frame.columns else rule.field
+    told = raw if raw in columns else rule.field
     value = pl.lit(None) if told is None else pl.col(told)
-    identity = [
-        pl.col(c) if c in frame.columns else pl.lit(None, FINDING_SCHEMA[c]).alias(c) for c in IDENTITY
-    ]
-    needed = frame.select(c for c in (*IDENTITY, told) if c in frame.columns)
-    return needed.filter(is_failed).select(
+    identity = [pl.col(c) if c in columns else pl.lit(None, FINDING_SCHEMA[c]).alias(c) for c in IDENTITY]
+    return failed.select(
         *identity,
         pl.lit(rule.field, pl.String).alias("field"),
         pl.lit(rule.kind).alias("kind"),
@@ -172,3 +172,11 @@ def _rows(frame: pl.DataFrame, is_failed: pl.Series, rule: Rule) -> pl.DataFrame
         value.cast(pl.String).alias("value"),
         pl.lit(rule.fingerprint).alias("rule_fingerprint"),
     )
+
+
+def _in_words(dtype: pl.DataType) -> str:
+    if dtype.is_temporal():
+        return "a time of day" if dtype == pl.Time else "a date" if dtype == pl.Date else "a point in time"
+    if dtype.is_integer():
+        return "a whole number"
+    return "a number" if dtype.is_numeric() else "yes or no" if dtype == pl.Boolean else f"a {dtype}"

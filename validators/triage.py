@@ -36,8 +36,12 @@ def typed(records: pl.LazyFrame, rules: RuleSet, notations: Mapping[str, Notatio
 
 
 def identity_hash(rules: RuleSet) -> pl.Expr:
-    """Hash of what the record is about, null where any part of it is null. Not stable between versions of polars."""
-    has_key = pl.all_horizontal(pl.col(name).is_not_null() for name in rules.key)
+    """Hash of what the record is about, null where the contract does not accept any part of it.
+
+    A key that is none (`NULL`, a typing error) makes no two records one. Not stable between versions of polars.
+    """
+    kept = [rule.holds for rule in rules.rules if rule.field in rules.key and rule.holds is not None]
+    has_key = pl.all_horizontal(*[pl.col(name).is_not_null() for name in rules.key], *kept)
     return pl.when(has_key).then(pl.struct(rules.key).hash(seed=20261101))
 
 
