@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from validators.judgement import RAW, judge, reasons
@@ -56,8 +57,10 @@ def identities(records: pl.LazyFrame, rules: RuleSet, notations: Mapping[str, No
 
 def contested(hashes: list[pl.Series]) -> pl.Series:
     """The identities that occur more than once, sorted: what these records say is settled among them."""
-    everything = pl.concat(hashes).drop_nulls().sort()
-    return everything.filter(everything == everything.shift(1)).unique(maintain_order=True)
+    everything = np.concatenate([part.drop_nulls().to_numpy() for part in hashes])
+    everything.sort()  # in place: there may be tens of millions
+    repeated = everything[1:][everything[1:] == everything[:-1]]
+    return pl.Series("_identity", np.unique(repeated), pl.UInt64)
 
 
 def triage(

@@ -52,18 +52,11 @@ def should_hold(context: Context, metrics: dict[str, float]) -> list[Outcome]:
 def nothing_lost(context: Context) -> Outcome:
     """Every line of every delivery in force is in exactly one place: by count, and line by line."""
     triaged = context.handed_over("triage")
-    places = _places(context)
-    lost = repeated = strange = lines = 0
-    for delivery in triaged["deliveries"]:
-        mine = places.filter(
-            (pl.col("_source") == delivery["source"]) & (pl.col("_delivery") == delivery["delivery"])
-        )["_row"].to_numpy()
-        lines += delivery["lines"]
-        inside = mine[(mine >= 0) & (mine < delivery["lines"])]
-        strange += len(mine) - len(inside)
-        seen = np.bincount(inside, minlength=delivery["lines"])
-        lost += int((seen == 0).sum())
-        repeated += int((seen > 1).sum())
+    seen = {(d["source"], d["delivery"]): np.zeros(d["lines"], np.uint8) for d in triaged["deliveries"]}
+    strange = sum(_tick(seen, place) for place in _places(context))
+    lines = sum(len(rows) for rows in seen.values())
+    lost = sum(int((rows == 0).sum()) for rows in seen.values())
+    repeated = sum(int((rows > 1).sum()) for rows in seen.values())
     lost -= triaged["counts"].get("continuation_lines", 0)
     is_passed = lost == 0 and repeated == 0 and strange == 0
     return Outcome(
@@ -277,19 +270,34 @@ def freshness(context: Context) -> Outcome:
     )
 
 
-def _places(context: Context) -> pl.DataFrame:
-    """One row per record or line and place where it stands: `_source`, `_delivery`, `_row`."""
+def _tick(seen: dict[tuple[str, str], np.ndarray], place: pl.DataFrame) -> int:
+    """Count each row of `place` once more in `seen`; returns how many belong to nothing that was landed."""
+    strange = 0
+    for (source, delivery), part in place.partition_by("_source", "_delivery", as_dict=True).items():
+        counts, rows = seen.get((source, delivery)), part["_row"].to_numpy()
+        inside = rows[:0] if counts is None else rows[(rows >= 0) & (rows < len(counts))]
+        strange += len(rows) - len(inside)
+        if counts is not None:
+            ordered = np.sort(inside)
+            counts[ordered] = np.minimum(counts[ordered] + 1, 2)  # twice is as wrong as often
+            counts[ordered[1:][ordered[1:] == ordered[:-1]]] = 2
+    return strange
+
+
+def _places(context: Context) -> Iterator[pl.DataFrame]:
+    """The files in which a record or line can stand, each as `_source`, `_delivery`, `_row`."""
     head = ["_source", "_delivery", "_row"]
-    table = context.lake.path(context.table("trusted"))
-    files = [table / path for path, _, _ in context.handed_over("settled")["staged"]]
-    frames = [pl.scan_parquet(f, hive_partitioning=False).select(head) for f in files]
+    trusted = context.lake.path(context.table("trusted"))
+    for path, _, _ in context.handed_over("settled")["staged"]:
+        yield pl.read_parquet(trusted / path, columns=head, hive_partitioning=False)
     for name in _HELD:
-        held = context.lake.read(context.table(name), context.partition)
-        if held.height:
-            frames.append(held.lazy().select(head))
+        table = context.table(name)
+        for path in context.lake.active(table, context.partition):
+            yield pl.read_parquet(context.lake.path(table) / path, columns=head, hive_partitioning=False)
     for source in context.sources:
-        lines = context.lake.read(f"{source.source}/unreadable", context.partition)
-        if lines.height:
-            frames.append(lines.lazy().select(pl.lit(source.source).alias("_source"), "_delivery", "_row"))
-    empty = pl.LazyFrame(schema={"_source": pl.String, "_delivery": pl.String, "_row": pl.Int64})
-    return pl.concat([empty, *frames]).collect()
+        table = f"{source.source}/unreadable"
+        for path in context.lake.active(table, context.partition):
+            lines = pl.read_parquet(
+                context.lake.path(table) / path, columns=head[1:], hive_partitioning=False
+            )
+            yield lines.select(pl.lit(source.source).alias("_source"), *head[1:])

@@ -14,6 +14,8 @@ from orchestration_assets.way import effective
 from validators.rules import RuleSet
 
 HISTORY_PARTITIONS = 14
+KNOWN_RECORDS = 3_000_000
+"""Good records from which the groups are fitted, at most about so many: memory does not grow with the partition."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,13 @@ def _ask(units: Units, label: str, rules: RuleSet) -> _Asked:
 def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Imputers:
     rules = context.rules
     groups = imputation.pooled_groups(of_unit.groups for of_unit in asked)
+    fragments = evenly(context.handed_over("triage")["fragments"])
     known = pl.DataFrame(schema=dict.fromkeys(rules.fields, pl.String))
-    if units.labels:
-        known = units.known().filter(pl.col("_is_clean"))
+    if units.labels and fragments:
+        known = units.known(fragments).filter(pl.col("_is_clean"))
     return imputation.Imputers(
         claims=imputation.fit_claim_calibrations((of_unit.cases for of_unit in asked), rules),
-        groups=imputation.fit_groups(good_records(context), groups, rules, known),
+        groups=imputation.fit_groups(good_records(context, fragments), groups, rules, known),
     )
 
 
@@ -75,21 +78,39 @@ def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: Rule
     return new
 
 
-def good_records(context: Context) -> pl.LazyFrame:
-    """Clean records of this partition, and what earlier partitions published; never what is to be repaired."""
+def good_records(context: Context, fragments: list[dict[str, Any]]) -> pl.LazyFrame:
+    """Clean records of `fragments`, and what earlier partitions published; never what is to be repaired."""
     rules, table = context.rules, context.table("trusted")
     names = list(rules.fields)
     frames = [pl.LazyFrame(schema=rules.schema)]
-    staged = [f["staged"][0] for f in context.handed_over("triage")["fragments"] if f["staged"]]
     frames += [
-        pl.scan_parquet(context.lake.path(table) / path, hive_partitioning=False).select(names)
-        for path in staged
+        pl.scan_parquet(context.lake.path(table) / f["staged"][0], hive_partitioning=False).select(names)
+        for f in fragments
+        if f["staged"]
     ]
-    earlier = [p for p in context.lake.partitions(table) if p < context.partition][-HISTORY_PARTITIONS:]
-    if earlier:
+    clean = sum(f["counts"]["clean"] for f in fragments)
+    if earlier := _earlier(context, KNOWN_RECORDS - clean):
         history = context.lake.scan(table).filter(pl.col(PARTITION).is_in(earlier))
         frames.append(history.select(names).cast(rules.schema))
     return pl.concat(frames)
+
+
+def evenly(fragments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many of `fragments` as hold about KNOWN_RECORDS clean records, evenly taken: more would teach little more."""
+    clean = sum(f["counts"]["clean"] for f in fragments)
+    return fragments[:: max(1, -(-clean // KNOWN_RECORDS))]
+
+
+def _earlier(context: Context, records: int) -> list[str]:
+    """The latest earlier partitions of `trusted`, while they hold no more than `records` together."""
+    table = context.table("trusted")
+    taken: list[str] = []
+    for partition in reversed([p for p in context.lake.partitions(table) if p < context.partition]):
+        records -= sum(file.rows for file in context.lake.active(table, partition).values())
+        if records < 0 or len(taken) == HISTORY_PARTITIONS:
+            break
+        taken.append(partition)
+    return taken
 
 
 def _concerned(frame: pl.DataFrame, cells: pl.DataFrame, *, is_contested: bool) -> pl.DataFrame:

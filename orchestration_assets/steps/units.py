@@ -73,10 +73,10 @@ class Units:
         """What an earlier step kept of the unit."""
         return pl.read_parquet(self._path(label, kind))
 
-    def known(self) -> pl.DataFrame:
-        """The samples of good values that triage took, of all fragments."""
-        names = [f["name"] for f in self.context.handed_over("triage")["fragments"]]
-        files = [self._fragments() / f"{name}.known.parquet" for name in names]
+    def known(self, fragments: list[dict[str, Any]] | None = None) -> pl.DataFrame:
+        """The samples of good values that triage took, of `fragments` (by default of all)."""
+        chosen = self.context.handed_over("triage")["fragments"] if fragments is None else fragments
+        files = [self._fragments() / f"{fragment['name']}.known.parquet" for fragment in chosen]
         return pl.concat([pl.read_parquet(file) for file in files]) if files else pl.DataFrame()
 
     def clear(self) -> None:
