@@ -164,12 +164,12 @@ def check_partition(feed: Feed, partition: str) -> str:
     return day.isoformat()
 
 
-def latest_partition(feed: Feed, now: datetime | None = None) -> str:
-    """The last day that is over `now` (by default at this moment), or the last static key."""
+def latest_partition(feed: Feed) -> str:
+    """The last day that is over, or the last static key."""
     if isinstance(feed.partitions, StaticPartitions):
         return feed.partitions.keys[-1]
-    moment = (now or datetime.now(UTC)).astimezone(ZoneInfo(feed.partitions.timezone))
-    return (moment.date() - timedelta(days=1)).isoformat()
+    today = datetime.now(ZoneInfo(feed.partitions.timezone)).date()
+    return (today - timedelta(days=1)).isoformat()
 
 
 def _rank(feed: Feed, source: str) -> tuple[int, str]:

@@ -18,7 +18,7 @@ def build_schedule(declared: Declared, job: Any) -> dg.ScheduleDefinition:
         execution_timezone="UTC",
         description=f"The latest partition of {feed.feed}, once a day.",
     )
-    def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        return dg.RunRequest(partition_key=latest_partition(feed, context.scheduled_execution_time))
+    def daily(_context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        return dg.RunRequest(partition_key=latest_partition(feed))
 
     return daily

@@ -4,8 +4,6 @@ import argparse
 import json
 from typing import Any
 
-from orchestration_assets.reporting import COUNTS, records_of, reports
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the subcommand."""
@@ -25,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """0, or 1 if nothing is known of what was asked for."""
     from orchestration_assets.errors import NotFoundError
+    from orchestration_assets.reporting import records_of, reports
     from orchestration_assets.settings import settings
 
     rows = reports(settings().lake, options.feed, options.partition, is_all=options.all)
@@ -47,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
 
 def print_table(rows: list[dict[str, Any]]) -> None:
     """The counts side by side, one column per partition."""
+    from orchestration_assets.reporting import COUNTS
+
     heads = ["", *(f"{row['feed']} {row['partition']}" for row in rows)]
     lines = [
         *[(name, [f"{row[name]:,}" for row in rows]) for name in COUNTS],

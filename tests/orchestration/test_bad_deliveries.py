@@ -95,8 +95,8 @@ def test_a_source_that_delivers_nothing_keeps_what_was_in_force(good) -> None:
 
 
 def test_a_source_that_never_delivered_is_told_as_absent(good) -> None:
-    assert "ledger is absent: sql:0: " in deliveries_accepted(good.context()).found
-    assert "gateway_b is absent: files:0: no file matches" in deliveries_accepted(good.context()).found
+    assert "ledger: absent: sql:0: " in deliveries_accepted(good.context()).found
+    assert "gateway_b: absent: files:0: no file matches" in deliveries_accepted(good.context()).found
 
 
 def test_a_corrected_delivery_takes_the_place_of_the_former(good) -> None:
@@ -141,7 +141,7 @@ def test_a_snapshot_that_does_not_come_is_stood_in_for_by_the_latest_and_marked_
     assert sorted(place.table("trusted", NEXT, "orders")["number"]) == ["N1", "N2"]
     told = deliveries_accepted(place.context(NEXT, "orders"))
     assert not told.is_passed
-    assert "shop is stale" in told.found
+    assert "shop: stale" in told.found
     place.put(f"orders/{NEXT}.csv", "number,price\nN3,30\n")
     place.way(NEXT, "orders")
     assert place.table("trusted", NEXT, "orders")["number"].to_list() == ["N3"]

@@ -278,7 +278,7 @@ def test_a_run_that_was_not_published_ends_in_exit_code_2_and_one_that_failed_in
     surroundings(place)
     place.gateway_a(GOOD)
     assert main(["run", "payments", "--partition", DAY]) == 2  # two sources are absent
-    assert "ledger is absent" in capsys.readouterr().err
+    assert "ledger: absent" in capsys.readouterr().err
     place.gateway_a([GOOD[0].replace("12,50", "many")])
     assert main(["run", "payments", "--partition", DAY]) == 2
     told = capsys.readouterr()

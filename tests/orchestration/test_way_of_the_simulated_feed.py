@@ -175,7 +175,8 @@ def test_a_partition_that_was_there_before_an_earlier_one_is_not_its_history(
 
 def test_models_learn_from_clean_records_of_the_day_and_from_what_earlier_days_published(lived) -> None:
     def learned(day: str) -> int:
-        return good_records(lived.context(day)).select(pl.len()).collect().item()
+        place = lived.context(day)
+        return good_records(place, place.handed_over("triage")["fragments"]).select(pl.len()).collect().item()
 
     clean = {
         day: sum(f["counts"]["clean"] for f in lived.context(day).handed_over("triage")["fragments"])
