@@ -94,7 +94,10 @@ class Place:
         """The instance's folder, with the project's settings in force."""
         home = self.folder / "dagster"
         home.mkdir(parents=True, exist_ok=True)
-        shutil.copy(PROJECT / "dagster.yaml", home / "dagster.yaml")
+        # One run at a time: on a busy machine two of them, the daemon and the pages get in each other's way on SQLite.
+        settings = (PROJECT / "dagster.yaml").read_text(encoding="utf-8")
+        alone = settings.replace("max_concurrent_runs: 2", "max_concurrent_runs: 1")
+        (home / "dagster.yaml").write_text(alone, encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ from sources.errors import NotReadable
 from sources.reading import read_fragment
 from sources.reading_csv import read_csv_text
 
-REFERENCE = os.environ.get("BREAKWATER_REFERENCE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"
+REFERENCE = (
+    os.environ.get("BREAKWATER_REFERENCE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"
+)
 SPECTRUM = Path(REFERENCE) / "csv_spectrum"
 HEADER = b"id;betrag;notiz\n"
 FIELDS = {"order_id": "id", "amount": "betrag", "note": "notiz"}
@@ -267,7 +269,9 @@ def records_by_hand(
 SOUND = [path for path in sorted(SPECTRUM.glob("csvs/*.csv")) if path.stem != "location_coordinates"]
 
 
-@pytest.mark.skipif(not SOUND, reason="the csv spectrum is not here")
+@pytest.mark.skipif(
+    not SOUND, reason="no csv_spectrum in BREAKWATER_REFERENCE_DATA; it is github.com/max-mapper/csv-spectrum"
+)
 @pytest.mark.parametrize("path", SOUND, ids=lambda path: path.stem)
 def test_the_spectrum_of_csv_is_read_as_it_is_meant(path: Path, harbour, declared) -> None:
     # Copies of the spectrum have lost some of the carriage returns that its JSON still has.
