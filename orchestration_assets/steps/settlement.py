@@ -63,6 +63,11 @@ def settle_partition(context: Context) -> dict[str, Any]:
     for label in units.labels:
         _add(counts, _settle_unit(context, units, label, writer, taken))
     clean = [StagedFile(*f["staged"]) for f in triaged["fragments"] if f["staged"]]
+    for fragment in triaged["fragments"]:
+        if fragment["warned"]:
+            writer.write_warnings(
+                pl.read_parquet(context.work / "fragments" / f"{fragment['name']}.warned.parquet")
+            )
     writer.commit()
     _commit_methods(context)
     _commit_unreadable(context, triaged)
@@ -113,6 +118,10 @@ class _Writer:
         self._stage("findings", settled.findings, self.schemas.findings)
         if unit is not None:
             self._stage("repairs", unit.proposals, self.schemas.repairs)
+
+    def write_warnings(self, findings: pl.DataFrame) -> None:
+        """What was found of clean records: warnings, which hold nothing back."""
+        self._stage("findings", findings, self.schemas.findings)
 
     def commit(self) -> None:
         schemas = {

@@ -181,6 +181,8 @@ def _triage_piece(
     known_sample(judged, rules).write_parquet(folder / f"{name}.known.parquet")
     _unreadable(piece, reading.unreadable).write_parquet(folder / f"{name}.unreadable.parquet")
     units = _write_units(folder, name, judged, buckets, rules)
+    warned = judged.findings.join(judged.clean.select("_id"), on="_id", how="semi", maintain_order="left")
+    warned.write_parquet(folder / f"{name}.warned.parquet")
     staged = _stage_clean(context, piece, name, judged.clean)
     content = {
         "name": name,
@@ -188,6 +190,7 @@ def _triage_piece(
         "source": piece.source.source,
         "staged": None if staged is None else [staged.path, staged.rows, staged.bytes],
         "units": units,
+        "warned": warned.height,
         "counts": _count(reading, judged),
     }
     write_json(manifest, content)
