@@ -3,7 +3,7 @@
 The assets take the same steps fragment by fragment, with files between them; `breakwater repair` takes them here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -72,30 +72,12 @@ def translate_unit(unit: Unit, decisions: list[Decision], rules: RuleSet) -> Uni
     proposals = translation.propose(translation.cells_to_translate(unit.findings, rules), decisions, rules)
     if unit.is_contested:
         proposals = withdraw_contradicted(unit.frame, proposals, rules)
-    return Unit(unit.name, unit.frame, unit.findings, proposals, unit.is_contested)
+    return replace(unit, proposals=proposals)
 
 
 def effective(unit: Unit, rules: RuleSet) -> pl.DataFrame:
     """The records of `unit` with its applied proposals in place."""
     return apply_repairs(unit.frame, unit.proposals, rules)
-
-
-def impute_unit(unit: Unit, imputers: imputation.Imputers, rules: RuleSet) -> Unit:
-    """`unit` with the proposals of the imputers added."""
-    frame = effective(unit, rules)
-    cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
-    more = imputation.impute(frame, cells, imputers, rules, is_contested=unit.is_contested)
-    return Unit(unit.name, unit.frame, unit.findings, pl.concat([unit.proposals, more]), unit.is_contested)
-
-
-def wanted_groups(units: list[Unit], rules: RuleSet) -> dict[str, pl.Series]:
-    """The groups that open cells ask for, per grouping field, as text."""
-    asked = []
-    for unit in units if imputation.fields_by_group(rules) else []:
-        frame = effective(unit, rules)
-        cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
-        asked.append(imputation.groups_asked(frame, cells, rules))
-    return imputation.pooled_groups(asked)
 
 
 def repair_records(
@@ -116,14 +98,27 @@ def repair_records(
     samples = [translation.shape_samples(translation.cells_to_translate(u.findings, rules)) for u in units]
     decisions = translation.decide_all(translation.pool(samples), rules, notations, known) if samples else []
     units = [translate_unit(unit, decisions, rules) for unit in units]
-    cases = [imputation.claim_cases(effective(u, rules), rules) for u in units if u.is_contested]
+    frames = [effective(unit, rules) for unit in units]
+    cells = [
+        imputation.open_cells(frame, rules, is_contested=unit.is_contested)
+        for unit, frame in zip(units, frames, strict=True)
+    ]
+    cases = [
+        imputation.claim_cases(frame, rules)
+        for unit, frame in zip(units, frames, strict=True)
+        if unit.is_contested
+    ]
+    groups = imputation.pooled_groups(
+        imputation.groups_asked(frame, of_unit, rules) for frame, of_unit in zip(frames, cells, strict=True)
+    )
     imputers = imputation.Imputers(
         claims=imputation.fit_claim_calibrations(cases, rules),
-        groups=imputation.fit_groups(
-            triaged.clean.lazy(), wanted_groups(units, rules), rules, known.filter(pl.col("_is_clean"))
-        ),
+        groups=imputation.fit_groups(triaged.clean.lazy(), groups, rules, known.filter(pl.col("_is_clean"))),
     )
-    units = [impute_unit(unit, imputers, rules) for unit in units]
+    units = [
+        _with_more(unit, imputation.impute(frame, of_unit, imputers, rules, is_contested=unit.is_contested))
+        for unit, frame, of_unit in zip(units, frames, cells, strict=True)
+    ]
     if labels is not None:
         units = _labelled(units, labels, rules)
     taken = taken_in_memory(units, triaged, rules)
@@ -138,6 +133,10 @@ def repair_records(
     ]
     proposals = [PROPOSAL_SCHEMA.to_frame(), *(u.proposals for u in units)]
     return Repaired(triaged.clean, settled, pl.concat(proposals), pl.concat(methods))
+
+
+def _with_more(unit: Unit, proposals: pl.DataFrame) -> Unit:
+    return replace(unit, proposals=pl.concat([unit.proposals, proposals]))
 
 
 def repaired_identities(unit: Unit, rules: RuleSet) -> pl.DataFrame:
@@ -180,5 +179,5 @@ def _labelled(units: list[Unit], labels: pl.DataFrame, rules: RuleSet) -> list[U
         texts = texts.unpivot(index=["_id", "_source"], variable_name="field", value_name="original")
         stated = as_repairs(labels, texts)
         proposals = pl.concat([stated, regate(unit.proposals, judged, rules)])
-        out.append(Unit(unit.name, unit.frame, unit.findings, proposals, unit.is_contested))
+        out.append(replace(unit, proposals=proposals))
     return out

@@ -111,6 +111,11 @@ class RuleSet:
         """Name and type of each field, in the contract's order."""
         return pl.Schema({name: spec.dtype for name, spec in self.fields.items()})
 
+    def is_good(self, name: str) -> pl.Expr:
+        """Whether the typed value of the field is there and keeps every rule of the field that is an expression."""
+        kept = [rule.holds for rule in self.rules if rule.field == name and rule.holds is not None]
+        return pl.all_horizontal(pl.col(name).is_not_null(), *kept)
+
     def rules_of(self, *severities: Severity) -> list[Rule]:
         """The rules of these severities."""
         return [rule for rule in self.rules if rule.severity in severities]

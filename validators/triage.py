@@ -41,8 +41,7 @@ def identity_hash(rules: RuleSet) -> pl.Expr:
 
     A key that is none (`NULL`, a typing error) makes no two records one. Not stable between versions of polars.
     """
-    kept = [rule.holds for rule in rules.rules if rule.field in rules.key and rule.holds is not None]
-    has_key = pl.all_horizontal(*[pl.col(name).is_not_null() for name in rules.key], *kept)
+    has_key = pl.all_horizontal(rules.is_good(name) for name in rules.key)
     return pl.when(has_key).then(pl.struct(rules.key).hash(seed=20261101))
 
 

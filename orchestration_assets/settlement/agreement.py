@@ -34,7 +34,7 @@ def claims_of(frame: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
         "_source",
         "_identity",
         pl.col(rules.source_field or "_source").alias("_reporter"),
-        pl.when(_is_good(name, rules)).then(write(pl.col(name), spec.dtype)).alias("claim"),
+        pl.when(rules.is_good(name)).then(write(pl.col(name), spec.dtype)).alias("claim"),
         (pl.col("_identity") // 64 % 2 == 0).alias("half"),
     )
 
@@ -56,8 +56,7 @@ def disputed(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     if not names:
         return frame.clear()
     hashes = [
-        pl.when(_is_good(name, rules)).then(pl.col(name).hash()).alias(f"_{i}")
-        for i, name in enumerate(names)
+        pl.when(rules.is_good(name)).then(pl.col(name).hash()).alias(f"_{i}") for i, name in enumerate(names)
     ]
     extremes = (
         frame.select("_identity", *hashes)
@@ -81,11 +80,6 @@ def hard_records(frame: pl.DataFrame, findings: pl.DataFrame, rules: RuleSet) ->
     bad = frame.join(findings.select("_id"), on="_id", how="semi")
     identities = pl.concat([bad["_identity"], disputed(frame, rules)["_identity"]]).unique()
     return frame.filter(pl.col("_identity").is_in(identities.implode()))
-
-
-def _is_good(name: str, rules: RuleSet) -> pl.Expr:
-    kept = [rule.holds for rule in rules.rules if rule.field == name and rule.holds is not None]
-    return pl.all_horizontal(pl.col(name).is_not_null(), *kept)
 
 
 def _overruled(claims: pl.DataFrame) -> pl.DataFrame:

@@ -8,9 +8,9 @@ import polars as pl
 
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.lake import PARTITION
+from orchestration_assets.settlement.apply import apply_repairs
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
-from orchestration_assets.way import effective
 from validators.rules import RuleSet
 
 HISTORY_PARTITIONS = 14
@@ -45,13 +45,14 @@ def impute_partition(context: Context) -> dict[str, Any]:
 
 def _ask(units: Units, label: str, rules: RuleSet) -> _Asked:
     """Keeps the unit's open cells, and the records that an imputer looks at for them."""
-    unit, agreeing = units.load_all(label)
-    frame = effective(unit, rules)
-    cells = imputation.open_cells(frame, rules, is_contested=unit.is_contested)
+    is_contested = units.is_contested(label)
+    frame, agreeing = units.frames(label)
+    frame = apply_repairs(frame, units.proposals(label), rules)
+    cells = imputation.open_cells(frame, rules, is_contested=is_contested)
     cases = {}
-    if unit.is_contested:
+    if is_contested:
         cases = imputation.claim_cases(pl.concat([frame, agreeing.select(frame.columns)]), rules)
-    frame = _concerned(frame, cells, is_contested=unit.is_contested)
+    frame = _concerned(frame, cells, is_contested=is_contested)
     units.save(label, "effective", frame)
     units.save(label, "cells", cells)
     return _Asked(cells.height, imputation.groups_asked(frame, cells, rules), cases)

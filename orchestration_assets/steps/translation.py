@@ -52,7 +52,7 @@ def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
 def _translate(units: Units, label: str, decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
     proposals = translation.propose(units.saved(label, "malformed"), decisions, rules)
     if proposals.height and units.is_contested(label):
-        return withdraw_contradicted(units.load(label, with_proposals=False).frame, proposals, rules)
+        return withdraw_contradicted(units.frames(label)[0], proposals, rules)
     return proposals
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
 from orchestration_assets.steps.context import Context
 from orchestration_assets.way import Unit
-from validators.judgement import FINDING_SCHEMA, RAW
+from validators.judgement import RAW
 
 RECORDS_PER_UNIT = 250_000
 
@@ -28,31 +28,31 @@ class Units:
 
     def findings(self, label: str) -> pl.DataFrame:
         """What triage found wrong with the records of the unit."""
-        return self._read(label, "findings") if self.parts[label] else FINDING_SCHEMA.to_frame()
+        return self._read(label, "findings")
 
-    def load(self, label: str, *, with_proposals: bool = True) -> Unit:
+    def load(self, label: str) -> Unit:
         """The unit, with the proposals that were made so far; of a bucket the records that do not simply agree."""
-        return self.load_all(label, with_proposals=with_proposals)[0]
+        return self.load_all(label)[0]
 
     def light(self, label: str) -> Unit:
         """The unit without its records: for what its proposals alone can tell."""
         empty = pl.DataFrame()
         return Unit(label, empty, empty, self.proposals(label), self.is_contested(label))
 
-    def load_all(self, label: str, *, with_proposals: bool = True) -> tuple[Unit, pl.DataFrame]:
+    def load_all(self, label: str) -> tuple[Unit, pl.DataFrame]:
         """The unit, and beside it the contested records that are good and say the same: settled as they stand."""
-        proposals = self.proposals(label) if with_proposals else PROPOSAL_SCHEMA.to_frame()
-        records = self.records(label)
-        agreeing = records.head(0)
-        if self.is_contested(label):
-            hard = pl.read_parquet(self.context.work / "hard" / f"{label}.parquet")["_id"]
-            is_hard = records["_id"].is_in(hard.implode())
-            records, agreeing = records.filter(is_hard), records.filter(~is_hard)
-        return Unit(label, records, self.findings(label), proposals, self.is_contested(label)), agreeing
+        frame, agreeing = self.frames(label)
+        findings, proposals = self.findings(label), self.proposals(label)
+        return Unit(label, frame, findings, proposals, self.is_contested(label)), agreeing
 
-    def records(self, label: str) -> pl.DataFrame:
-        """All records of the unit, with their text as delivered."""
-        return self._read(label, "records")
+    def frames(self, label: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The records of the unit, with their text as delivered: those to be looked at, and those that simply agree."""
+        records = self._read(label, "records")
+        if not self.is_contested(label):
+            return records, records.head(0)
+        hard = pl.read_parquet(self.context.work / "hard" / f"{label}.parquet")["_id"]
+        is_hard = records["_id"].is_in(hard.implode())
+        return records.filter(is_hard), records.filter(~is_hard)
 
     @staticmethod
     def is_contested(label: str) -> bool:

@@ -53,11 +53,10 @@ def _read(values: pl.DataFrame, readings: list[Reading], spec: FieldSpec, rules:
     """`values` with `r0`, `r1`, …: what each reading makes of the value, null where it or the contract refuses."""
     names = [f"r{i}" for i in range(len(readings))]
     read = values.with_columns(r.parse(pl.col("value")).alias(f"r{i}") for i, r in enumerate(readings))
-    kept = [rule.holds for rule in rules.rules if rule.field == spec.name and rule.holds is not None]
     good = [
         read.lazy()
         .select(read_back(pl.col(name), spec.dtype).alias(spec.name))
-        .select(pl.all_horizontal(pl.col(spec.name).is_not_null(), *kept).alias(f"ok_{name}"))
+        .select(rules.is_good(spec.name).alias(f"ok_{name}"))
         for name in names
     ]
     judged = pl.concat([read.lazy(), *good], how="horizontal")
@@ -81,8 +80,7 @@ def _choices(read: pl.DataFrame, readings: list[Reading]) -> list[Choice]:
 def in_domain(frame: pl.DataFrame, column: str, spec: FieldSpec, rules: RuleSet) -> pl.Series:
     """The texts of `column` that keep the rules of their field, null elsewhere."""
     value = frame.select(read_back(pl.col(column), spec.dtype).alias(spec.name))
-    kept = [rule.holds for rule in rules.rules if rule.field == spec.name and rule.holds is not None]
-    is_good = value.select(pl.all_horizontal(pl.col(spec.name).is_not_null(), *kept)).to_series()
+    is_good = value.select(rules.is_good(spec.name)).to_series()
     return frame.select(pl.when(is_good).then(pl.col(column)).alias(column)).to_series()
 
 
