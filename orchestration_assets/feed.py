@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from orchestration_assets.errors import DeclarationError
-from sources.declaration import Source, Timezone
+from sources.declaration import Source
 from sources.errors import Mistake
 from sources.loading import load_declaration, load_sources
+from sources.notation import Timezone
 
 FEEDS = Path(__file__).parent / "feeds"
 

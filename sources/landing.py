@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sources.connectors import payloads
-from sources.connectors.payload import Deadline, Payload
+from sources.connectors.payload import Deadline
 from sources.declaration import Source
 from sources.delivery import Delivery
 from sources.errors import EndpointFailure
-from sources.inspection import columns_of, extra_columns
-from sources.scanning import FRAGMENT_BYTES, Scan
-from sources.store import put
+from sources.intake import take
+from sources.scanning import FRAGMENT_BYTES
 from sources.surroundings import checked_partition
 
 
@@ -36,8 +35,11 @@ def land(
         deadline = Deadline(source.deadline)
         try:
             served = [
-                _landed(source, partition, payload, label, store=store, fragment_bytes=fragment_bytes)
+                delivery
                 for payload in payloads(endpoint, partition, root=root, deadline=deadline)
+                for delivery in take(
+                    source, partition, payload, label, store=store, fragment_bytes=fragment_bytes
+                )
             ]
         except EndpointFailure as failure:
             failures.append(f"{label}: {failure}")
@@ -46,34 +48,6 @@ def land(
         if any(delivery.status == "landed" for delivery in served):
             break
     return deliveries or [_absent(source, partition, failures)]
-
-
-def _landed(
-    source: Source, partition: str, payload: Payload, endpoint: str, *, store: Path, fragment_bytes: int
-) -> Delivery:
-    notation = source.notation
-    is_csv = notation.format == "csv"
-    scan = Scan(has_header=is_csv, quote=notation.quote if is_csv else None, fragment_bytes=fragment_bytes)
-    digest, path = put(payload.chunks, store / partition, notation.format, seen_by=scan.feed)
-    scan.finish()
-    columns, reason = columns_of(source, scan)
-    return Delivery(
-        source=source.source,
-        partition=partition,
-        status="refused" if reason else "landed",
-        landed_at=datetime.now(UTC),
-        name=payload.name,
-        content_hash=digest,
-        endpoint=endpoint,
-        path=path.relative_to(store).as_posix(),
-        bytes=scan.size_bytes,
-        lines=scan.lines,
-        fragments=tuple(scan.fragments),
-        columns=columns,
-        extra_columns=extra_columns(source, columns),
-        reason=reason,
-        is_closed=scan.is_closed,
-    )
 
 
 def _without_repetition(served: list[Delivery]) -> list[Delivery]:

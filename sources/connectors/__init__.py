@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sources.connectors import files, http, sql
 from sources.connectors.payload import Deadline, Payload
-from sources.declaration import FilesEndpoint, HttpEndpoint, SqlEndpoint
+from sources.endpoints import FilesEndpoint, HttpEndpoint, SqlEndpoint
 
 
 def payloads(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sources.connectors.payload import CHUNK_BYTES, Deadline, Payload
-from sources.declaration import FilesEndpoint
+from sources.endpoints import FilesEndpoint
 from sources.errors import EndpointFailure
 from sources.surroundings import PARTITION, matching_files
 

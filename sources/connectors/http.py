@@ -9,7 +9,7 @@ from urllib import request
 from urllib.parse import quote, urlsplit
 
 from sources.connectors.payload import CHUNK_BYTES, Deadline, Payload
-from sources.declaration import HttpEndpoint
+from sources.endpoints import HttpEndpoint
 from sources.errors import EndpointFailure
 from sources.surroundings import PARTITION, expanded
 

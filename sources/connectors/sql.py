@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from sources.connectors.payload import Deadline, Payload
-from sources.declaration import SqlEndpoint
+from sources.endpoints import SqlEndpoint
 from sources.errors import EndpointFailure
 from sources.surroundings import PARTITION, below, expanded
 

@@ -25,8 +25,10 @@ from orchestration_assets.steps.measuring import METRIC_SCHEMA
 from orchestration_assets.steps.settlement import schemas_of
 from orchestration_assets.steps.triage import UNREADABLE_SCHEMA
 from orchestration_assets.translation.registry import TRANSLATORS
-from sources.declaration import FieldNotation, FilesEndpoint, HttpEndpoint, Notation, Source, SqlEndpoint
+from sources.declaration import Source
+from sources.endpoints import FilesEndpoint, HttpEndpoint, SqlEndpoint
 from sources.loading import load_declaration
+from sources.notation import FieldNotation, Notation
 from validators.contract import FieldPolicy, field
 from validators.rules import compile_contract
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from sources.declaration import FilesEndpoint, Source, SqlEndpoint
+from sources.declaration import Source
+from sources.endpoints import FilesEndpoint, SqlEndpoint
 from sources.loading import load_declaration, load_sources
 
 CATALOG = Path(__file__).parents[2] / "sources" / "catalog"
