@@ -56,8 +56,8 @@ def split_units(name: str, triaged: Triage) -> list[Unit]:
 
 def known_sample(triaged: Triage, rules: RuleSet, rows: int = 4000) -> pl.DataFrame:
     """Good values as text, evenly taken: `_source`, one column per field, `_is_clean` (false: contested, but good)."""
-    bad = triaged.findings.filter(pl.col("severity") != "warning").select("_id")
-    contested_and_good = triaged.troubled.join(bad, on="_id", how="anti", maintain_order="left")
+    bad = triaged.findings.filter(pl.col("severity") != "warning")["_id"]
+    contested_and_good = triaged.troubled.filter("_is_contested").filter(~pl.col("_id").is_in(bad.implode()))
     texts = [write(pl.col(name), spec.dtype).alias(name) for name, spec in rules.fields.items()]
     parts = []
     for good, is_clean in ((triaged.clean, True), (contested_and_good, False)):
@@ -91,8 +91,8 @@ def repair_records(
     `labels` (`_id`, `field`, `truth`): cells that a person has judged; they are settled by it, and measure the methods.
     """
     of_source = notations.get(records["_source"][0], {}) if records.height else {}
-    shared = contested([identities(records.lazy(), rules, of_source)])
-    triaged = triage(records, rules, of_source, contested_identities=shared)
+    own = identities(records.lazy(), rules, of_source)
+    triaged = triage(records, rules, of_source, own=own, contested_identities=contested([own]))
     units = split_units("records", triaged)
     known = known_sample(triaged, rules)
     samples = [translation.shape_samples(translation.cells_to_translate(u.findings, rules)) for u in units]

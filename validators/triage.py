@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from validators.judgement import RAW, judge, reasons
@@ -56,10 +55,9 @@ def identities(records: pl.LazyFrame, rules: RuleSet, notations: Mapping[str, No
 
 def contested(hashes: list[pl.Series]) -> pl.Series:
     """The identities that occur more than once, sorted: what these records say is settled among them."""
-    everything = np.concatenate([part.drop_nulls().to_numpy() for part in hashes])
-    everything.sort()  # in place: there may be tens of millions
-    repeated = everything[1:][everything[1:] == everything[:-1]]
-    return pl.Series("_identity", np.unique(repeated), pl.UInt64)
+    everything = pl.concat(part.drop_nulls() for part in hashes).rename("_identity").sort()
+    is_repeated = everything == everything.shift()  # faster than a hash table of tens of millions
+    return everything.filter(is_repeated).unique(maintain_order=True)
 
 
 def triage(
@@ -67,14 +65,19 @@ def triage(
     rules: RuleSet,
     notations: Mapping[str, Notation],
     *,
+    own: pl.Series | None = None,
     contested_identities: pl.Series | None = None,
 ) -> Triage:
-    """Judge the text `records` of one fragment (`_id`, `_source`, one text column per field)."""
-    frame = typed(records.lazy(), rules, notations).with_columns(identity_hash(rules).alias("_identity"))
+    """Judge the text `records` of one fragment (`_id`, `_source`, one text column per field).
+
+    `own`: their `identities`, if they are known already.
+    """
+    own = identities(records.lazy(), rules, notations) if own is None else own
     others = pl.Series("_identity", [], pl.UInt64) if contested_identities is None else contested_identities
-    is_contested = pl.col("_identity").is_in(others.implode()).fill_null(value=False)
-    marked = frame.with_columns(is_contested.alias("_is_contested")).collect()
-    judged = judge(marked, rules, held=pl.col("_is_contested"))
+    is_contested = own.is_in(others.implode()).fill_null(value=False)
+    marks = own.alias("_identity"), is_contested.alias("_is_contested")
+    frame = typed(records.lazy(), rules, notations).with_columns(*marks).collect()
+    judged = judge(frame, rules, held=pl.col("_is_contested"))
     clean = judged.good.drop("_identity", "_is_contested")
     if (judged.findings["severity"] == "warning").any():
         warned = reasons(judged.findings.join(clean.select("_id"), on="_id", how="semi"))

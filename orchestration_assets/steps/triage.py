@@ -6,8 +6,10 @@ A fragment's files are named by the hash of all that went into them, and are not
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,13 @@ from orchestration_assets.lake import StagedFile, write_json
 from orchestration_assets.settlement.agreement import hard_records
 from orchestration_assets.steps.context import Context, code_of_fragments
 from orchestration_assets.steps.landing import in_force, store_of
-from orchestration_assets.way import known_sample, split_units
+from orchestration_assets.steps.shelf import SHELF
+from orchestration_assets.way import known_sample
 from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
 from sources.errors import NotReadable
 from sources.reading import Reading, read_fragment
-from validators.judgement import IDENTITY, RAW
+from validators.judgement import FINDING_SCHEMA, RAW
 from validators.rules import RuleSet, digest
 from validators.triage import Triage, contested, identities, triage
 
@@ -68,10 +71,14 @@ def triage_partition(context: Context) -> dict[str, Any]:
     hashes = [readings.identities(piece) for piece in pieces]
     shared = contested(hashes) if hashes else pl.Series("_identity", [], pl.UInt64)
     buckets = max(1, -(-2 * shared.len() // RECORDS_PER_BUCKET))
-    manifests = [
-        _triage_piece(context, piece, own, shared, buckets, readings)
-        for piece, own in zip(pieces, hashes, strict=True)
-    ]
+    written: list[Future[dict[str, Any]]] = []
+    with ThreadPoolExecutor(1, "triage-writer") as writer:
+        for piece, own in zip(pieces, hashes, strict=True):
+            write = _triage_piece(context, piece, own, shared, buckets, readings)
+            if written:
+                written[-1].result()  # one fragment is written while the next is judged: no more are held in memory
+            written.append(writer.submit(write))
+    manifests = [fragment.result() for fragment in written]
     _find_hard(context, manifests)
     handed = {
         "deliveries": _deliveries(pieces),
@@ -160,30 +167,46 @@ def _with_all_fields(records: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 
 def _triage_piece(
     context: Context, piece: Piece, own: pl.Series, shared: pl.Series, buckets: int, readings: _Readings
-) -> dict[str, Any]:
+) -> Callable[[], dict[str, Any]]:
+    """Judge the fragment, unless that is done; returns what writes it, and returns its manifest."""
     mine = own.filter(own.is_in(shared.implode())).unique().sort()
     name = digest(piece.name, hashlib.sha256(mine.to_numpy().tobytes()).hexdigest(), buckets, length=20)
-    folder = context.work / "fragments"
-    manifest = folder / f"{name}.json"
-    clean = context.lake.staged(context.table("trusted"), context.partition, name)
-    if (done := _done(manifest, clean)) is not None:
-        return done
+    if (done := _done(context, name)) is not None:
+        return lambda: done
     reading = readings.read(piece)
-    rules = context.rules
-    base = piece.ordinal << ROW_BITS
+    rules, source = context.rules, piece.source.source
     records = _with_all_fields(reading.records, list(rules.fields)).with_columns(
-        (pl.col("_row").cast(pl.UInt64) + base).alias("_id"), pl.lit(piece.source.source).alias("_source")
+        (pl.col("_row").cast(pl.UInt64) + (piece.ordinal << ROW_BITS)).alias("_id"),
+        pl.lit(source).alias("_source"),
     )
-    judged = triage(records, rules, context.notations[piece.source.source], contested_identities=mine)
-    del records
+    judged = triage(records, rules, context.notations[source], own=own, contested_identities=mine)
+    counts = _count(reading, judged)
+    return partial(_write, context, piece, name, judged, own, reading.unreadable, buckets, counts)
+
+
+def _write(
+    context: Context,
+    piece: Piece,
+    name: str,
+    judged: Triage,
+    own: pl.Series,
+    unreadable: pl.DataFrame,
+    buckets: int,
+    counts: dict[str, int],
+) -> dict[str, Any]:
+    """Write what became of a fragment, its manifest last; returns the manifest."""
+    folder, rules = _fragments(context), context.rules
     folder.mkdir(parents=True, exist_ok=True)
-    own.to_frame("_identity").write_parquet(folder / f"{name}.identities.parquet")
-    known_sample(judged, rules).write_parquet(folder / f"{name}.known.parquet")
-    _unreadable(piece, reading.unreadable).write_parquet(folder / f"{name}.unreadable.parquet")
-    units = _write_units(folder, name, judged, buckets, rules)
-    warned = judged.findings.join(judged.clean.select("_id"), on="_id", how="semi", maintain_order="left")
-    warned.write_parquet(folder / f"{name}.warned.parquet")
     staged = _stage_clean(context, piece, name, judged.clean)
+    own.to_frame("_identity").write_parquet(
+        folder / f"{name}.identities.parquet", compression="uncompressed"
+    )
+    known_sample(judged, rules).write_parquet(folder / f"{name}.known.parquet")
+    _unreadable(piece, unreadable).write_parquet(folder / f"{name}.unreadable.parquet")
+    units = _write_units(folder, name, judged, buckets, rules)
+    warned = judged.findings.filter(pl.col("severity") == "warning")
+    warned = warned.join(judged.clean.select("_id"), on="_id", how="semi", maintain_order="left")
+    warned.write_parquet(folder / f"{name}.warned.parquet")
     content = {
         "name": name,
         "ordinal": piece.ordinal,
@@ -191,10 +214,15 @@ def _triage_piece(
         "staged": None if staged is None else [staged.path, staged.rows, staged.bytes],
         "units": units,
         "warned": warned.height,
-        "counts": _count(reading, judged),
+        "counts": counts,
     }
-    write_json(manifest, content)
+    write_json(folder / f"{name}.json", content)
     return content
+
+
+def _fragments(context: Context) -> Path:
+    """The folder of the fragments' files."""
+    return context.work / "fragments"
 
 
 def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
@@ -204,28 +232,24 @@ def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
     for label in sorted({label for m in manifests for label in m["units"] if label.startswith("bucket-")}):
         names = [m["name"] for m in manifests if label in m["units"]]
         records, findings = (
-            pl.concat(
-                [
-                    pl.read_parquet(
-                        context.work / "fragments" / f"{n}.{label}.{kind}.parquet", columns=columns
-                    )
-                    for n in names
-                ]
-            )
+            pl.concat([SHELF.get(_fragments(context) / f"{n}.{label}.{kind}.parquet", columns) for n in names])
             for kind, columns in (
                 ("records", ["_id", "_identity", *context.rules.fields]),
                 ("findings", ["_id"]),
             )
         )
-        hard_records(records, findings, context.rules).select("_id").write_parquet(
-            folder / f"{label}.parquet"
+        SHELF.put(
+            folder / f"{label}.parquet", hard_records(records, findings, context.rules).select("_id")
         )
 
 
-def _done(manifest: Path, clean: Path) -> dict[str, Any] | None:
+def _done(context: Context, name: str) -> dict[str, Any] | None:
+    """The manifest of a fragment that was triaged before, if all that it names is there."""
+    manifest = _fragments(context) / f"{name}.json"
     if not manifest.exists():
         return None
     content = json.loads(manifest.read_text())
+    clean = context.lake.staged(context.table("trusted"), context.partition, name)
     return content if content["staged"] is None or clean.exists() else None
 
 
@@ -247,20 +271,18 @@ def _write_units(folder: Path, name: str, judged: Triage, buckets: int, rules: R
 
     Records alone in their identity are a unit of their own; contested ones go to the bucket of their identity.
     """
+    bucket = pl.when("_is_contested").then(pl.col("_identity") // 128 % buckets).alias("_bucket")
+    records = judged.troubled.with_columns(bucket)
+    findings = judged.findings.join(
+        records.select("_id", "_bucket"), on="_id", how="inner", maintain_order="left"
+    )
+    found = findings.partition_by("_bucket", as_dict=True, include_key=False)
     written = {}
-    for unit in split_units(name, judged):
-        parts = {"alone": unit.frame}
-        if unit.is_contested:
-            number = (pl.col("_identity") // 128 % buckets).alias("bucket")
-            grouped = unit.frame.with_columns(number).partition_by("bucket", as_dict=True, include_key=False)
-            parts = {f"bucket-{key[0]:04d}": part for key, part in grouped.items()}
-        for label, frame in parts.items():
-            findings = unit.findings.join(frame.select("_id"), on="_id", how="semi", maintain_order="left")
-            frame.drop(_copies(frame, rules)).write_parquet(
-                folder / f"{name}.{label}.records.parquet", compression="lz4"
-            )
-            findings.write_parquet(folder / f"{name}.{label}.findings.parquet", compression="lz4")
-            written[label] = frame.height
+    for key, frame in records.partition_by("_bucket", as_dict=True, include_key=False).items():
+        label = "alone" if key[0] is None else f"bucket-{key[0]:04d}"
+        SHELF.put(folder / f"{name}.{label}.records.parquet", frame.drop(_copies(frame, rules)))
+        SHELF.put(folder / f"{name}.{label}.findings.parquet", found.get(key, FINDING_SCHEMA.to_frame()))
+        written[label] = frame.height
     return written
 
 
@@ -279,8 +301,7 @@ def _unreadable(piece: Piece, lines: pl.DataFrame) -> pl.DataFrame:
 
 def _count(reading: Reading, judged: Triage) -> dict[str, int]:
     serious = judged.findings.filter(pl.col("severity") != "warning")
-    kinds = serious.select(*IDENTITY, "kind").unique().group_by("kind").len()
-    by_kind = dict(kinds.iter_rows())
+    by_kind = dict(serious.group_by("kind").agg(pl.col("_id").n_unique()).iter_rows())
     return {
         "lines": reading.lines,
         "unreadable": reading.unreadable.height,
