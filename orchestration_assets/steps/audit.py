@@ -284,15 +284,16 @@ def _tick(seen: dict[tuple[str, str], np.ndarray], place: pl.DataFrame) -> int:
     return strange
 
 
-def _by_delivery(place: pl.DataFrame) -> Iterator[tuple[tuple[str, str], pl.DataFrame]]:
+def _by_delivery(place: pl.DataFrame) -> list[tuple[tuple[str, str], pl.DataFrame]]:
     """The rows of `place` by `_source` and `_delivery`; most files hold those of one."""
     keys = ["_source", "_delivery"]
-    is_one = place.select(pl.all_horizontal((pl.col(key) == pl.col(key).first()).all() for key in keys)).item()
+    is_one = place.select(
+        pl.all_horizontal((pl.col(key) == pl.col(key).first()).all() for key in keys)
+    ).item()
     if place.height and is_one:
-        yield (place["_source"][0], place["_delivery"][0]), place
-    else:
-        for (source, delivery), part in place.partition_by(keys, as_dict=True).items():
-            yield (source, delivery), part
+        return [((place["_source"][0], place["_delivery"][0]), place)]
+    parts = place.partition_by(keys, as_dict=True).items()
+    return [((source, delivery), part) for (source, delivery), part in parts]
 
 
 def _places(context: Context) -> Iterator[pl.DataFrame]:

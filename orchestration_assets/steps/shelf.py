@@ -5,7 +5,8 @@ the files. What is at hand counts only as long as its file is the one that was w
 """
 
 import os
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -33,33 +34,66 @@ class Shelf:
         self.budget = budget
         self._kept: dict[Path, _Kept] = {}
         self._lock = Lock()
+        self._writer = ThreadPoolExecutor(1, "shelf")
+        self._unwritten: dict[Path, Future[None]] = {}
 
     def put(self, path: Path, frame: pl.DataFrame) -> None:
         """Write `frame` to `path`, whole or not at all, and keep it at hand if there is room."""
-        with writing(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
-            frame.write_parquet(temporary, compression="lz4")
-            temporary.replace(path)
+        self._write(path, frame)
         self._keep(path, frame, _stamp(path))
+
+    def put_soon(self, path: Path, frame: pl.DataFrame) -> None:
+        """The same, but if there is room the file is there only after `finish`."""
+        if self._keep(path, frame, None):
+            self._unwritten[path] = self._writer.submit(self._write_kept, path, frame)
+        else:
+            self.finish(path)
+            self._write(path, frame)
 
     def lay_by(self, path: Path, frame: pl.DataFrame) -> None:
         """Keep `frame` for the step that makes it, which no other asks for: it is written only if there is no room."""
         if not self._keep(path, frame, None):
-            self.put(path, frame)
+            self._write(path, frame)
+
+    def finish(self, folder: Path) -> None:
+        """Wait until all that is to be written below `folder` is written; raises what went wrong."""
+        for written in self._take_unwritten(folder):
+            written.result()
 
     def get(self, path: Path, columns: list[str] | None = None) -> pl.DataFrame:
-        """The frame that was last put or laid by under `path`, by this process or another, or `columns` of it."""
+        """The frame that was last kept under `path`, by this process or another, or `columns` of it."""
         kept = self._kept.get(path)
         if kept is None or kept.stamp not in (None, _stamp(path)):
             return pl.read_parquet(path, columns=columns)
         return kept.frame if columns is None else kept.frame.select(columns)
 
+    def holds(self, path: Path) -> bool:
+        """Whether there is a frame under `path`."""
+        return path in self._kept or path.exists()
+
     def forget(self, folder: Path) -> None:
         """Let go of all frames below `folder`; their files stay."""
+        wait(self._take_unwritten(folder))
         with self._lock:
             for path in [path for path in self._kept if path.is_relative_to(folder)]:
                 del self._kept[path]
+
+    def _take_unwritten(self, folder: Path) -> list[Future[None]]:
+        return [self._unwritten.pop(path) for path in list(self._unwritten) if path.is_relative_to(folder)]
+
+    def _write(self, path: Path, frame: pl.DataFrame) -> None:
+        with writing(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
+            frame.write_parquet(temporary, compression="lz4")
+            temporary.replace(path)
+
+    def _write_kept(self, path: Path, frame: pl.DataFrame) -> None:
+        self._write(path, frame)
+        with self._lock:
+            kept = self._kept.get(path)
+            if kept is not None and kept.frame is frame:
+                self._kept[path] = replace(kept, stamp=_stamp(path))
 
     def _keep(self, path: Path, frame: pl.DataFrame, stamp: Stamp | None) -> bool:
         size = _size(frame)

@@ -66,9 +66,11 @@ class Piece:
 def triage_partition(context: Context) -> dict[str, Any]:
     """Judge every fragment in force; returns counts. Hands over the units and the files of clean records."""
     began = time.perf_counter()
+    SHELF.forget(context.work)
     pieces = list(_pieces(context))
     readings = _Readings(context, pieces)
-    hashes = [readings.identities(piece) for piece in pieces]
+    with ThreadPoolExecutor(2, "triage-reader") as readers:  # reading uses one core much of the time
+        hashes = list(readers.map(readings.identities, pieces))
     shared = contested(hashes) if hashes else pl.Series("_identity", [], pl.UInt64)
     buckets = max(1, -(-2 * shared.len() // RECORDS_PER_BUCKET))
     written: list[Future[dict[str, Any]]] = []
@@ -76,7 +78,9 @@ def triage_partition(context: Context) -> dict[str, Any]:
         for piece, own in zip(pieces, hashes, strict=True):
             write = _triage_piece(context, piece, own, shared, buckets, readings)
             if written:
-                written[-1].result()  # one fragment is written while the next is judged: no more are held in memory
+                written[
+                    -1
+                ].result()  # one fragment is written while the next is judged: no more are held in memory
             written.append(writer.submit(write))
     manifests = [fragment.result() for fragment in written]
     _find_hard(context, manifests)
@@ -198,9 +202,7 @@ def _write(
     folder, rules = _fragments(context), context.rules
     folder.mkdir(parents=True, exist_ok=True)
     staged = _stage_clean(context, piece, name, judged.clean)
-    own.to_frame("_identity").write_parquet(
-        folder / f"{name}.identities.parquet", compression="uncompressed"
-    )
+    own.to_frame("_identity").write_parquet(folder / f"{name}.identities.parquet", compression="uncompressed")
     known_sample(judged, rules).write_parquet(folder / f"{name}.known.parquet")
     _unreadable(piece, unreadable).write_parquet(folder / f"{name}.unreadable.parquet")
     units = _write_units(folder, name, judged, buckets, rules)
@@ -232,15 +234,15 @@ def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
     for label in sorted({label for m in manifests for label in m["units"] if label.startswith("bucket-")}):
         names = [m["name"] for m in manifests if label in m["units"]]
         records, findings = (
-            pl.concat([SHELF.get(_fragments(context) / f"{n}.{label}.{kind}.parquet", columns) for n in names])
+            pl.concat(
+                [SHELF.get(_fragments(context) / f"{n}.{label}.{kind}.parquet", columns) for n in names]
+            )
             for kind, columns in (
                 ("records", ["_id", "_identity", *context.rules.fields]),
                 ("findings", ["_id"]),
             )
         )
-        SHELF.put(
-            folder / f"{label}.parquet", hard_records(records, findings, context.rules).select("_id")
-        )
+        SHELF.put(folder / f"{label}.parquet", hard_records(records, findings, context.rules).select("_id"))
 
 
 def _done(context: Context, name: str) -> dict[str, Any] | None:

@@ -65,11 +65,11 @@ class Units:
     def proposals(self, label: str) -> pl.DataFrame:
         """The proposals that were made so far for the unit."""
         path = self._path(label, "proposals")
-        return SHELF.get(path) if path.exists() else PROPOSAL_SCHEMA.to_frame()
+        return SHELF.get(path) if SHELF.holds(path) else PROPOSAL_SCHEMA.to_frame()
 
     def save(self, label: str, kind: str, frame: pl.DataFrame) -> None:
         """Keep a frame of the unit: `proposals` for the steps that follow, OF_ONE_STEP for the rest of this one."""
-        keep = SHELF.lay_by if kind in OF_ONE_STEP else SHELF.put
+        keep = SHELF.lay_by if kind in OF_ONE_STEP else SHELF.put_soon
         keep(self._path(label, kind), frame)
 
     def saved(self, label: str, kind: str) -> pl.DataFrame:
