@@ -39,7 +39,7 @@ class Shelf:
 
     def put(self, path: Path, frame: pl.DataFrame) -> None:
         """Write `frame` to `path`, whole or not at all, and keep it at hand if there is room."""
-        self._write(path, frame)
+        self._write_now(path, frame)
         self._keep(path, frame, _stamp(path))
 
     def put_soon(self, path: Path, frame: pl.DataFrame) -> None:
@@ -47,13 +47,12 @@ class Shelf:
         if self._keep(path, frame, None):
             self._unwritten[path] = self._writer.submit(self._write_kept, path, frame)
         else:
-            self.finish(path)
-            self._write(path, frame)
+            self._write_now(path, frame)
 
     def lay_by(self, path: Path, frame: pl.DataFrame) -> None:
         """Keep `frame` for the step that makes it, which no other asks for: it is written only if there is no room."""
         if not self._keep(path, frame, None):
-            self._write(path, frame)
+            self._write_now(path, frame)
 
     def finish(self, folder: Path) -> None:
         """Wait until all that is to be written below `folder` is written; raises what went wrong."""
@@ -80,6 +79,10 @@ class Shelf:
 
     def _take_unwritten(self, folder: Path) -> list[Future[None]]:
         return [self._unwritten.pop(path) for path in list(self._unwritten) if path.is_relative_to(folder)]
+
+    def _write_now(self, path: Path, frame: pl.DataFrame) -> None:
+        self.finish(path)  # what is still to be written there is older
+        self._write(path, frame)
 
     def _write(self, path: Path, frame: pl.DataFrame) -> None:
         with writing(path.parent):
