@@ -45,7 +45,8 @@ class Shelf:
     def put_soon(self, path: Path, frame: pl.DataFrame) -> None:
         """The same, but if there is room the file is there only after `finish`."""
         if self._keep(path, frame, None):
-            self._unwritten[path] = self._writer.submit(self._write_kept, path, frame)
+            with self._lock:
+                self._unwritten[path] = self._writer.submit(self._write_kept, path, frame)
         else:
             self._write_now(path, frame)
 
@@ -55,9 +56,10 @@ class Shelf:
             self._write_now(path, frame)
 
     def finish(self, folder: Path) -> None:
-        """Wait until all that is to be written below `folder` is written; raises what went wrong."""
+        """End a step that works below `folder`: all it put is written, or this raises; what it laid by is let go."""
         for written in self._take_unwritten(folder):
             written.result()
+        self._drop(folder, is_all=False)
 
     def get(self, path: Path, columns: list[str] | None = None) -> pl.DataFrame:
         """The frame that was last kept under `path`, by this process or another, or `columns` of it."""
@@ -73,12 +75,18 @@ class Shelf:
     def forget(self, folder: Path) -> None:
         """Let go of all frames below `folder`; their files stay."""
         wait(self._take_unwritten(folder))
+        self._drop(folder, is_all=True)
+
+    def _drop(self, folder: Path, *, is_all: bool) -> None:
         with self._lock:
-            for path in [path for path in self._kept if path.is_relative_to(folder)]:
-                del self._kept[path]
+            for path, kept in list(self._kept.items()):
+                if path.is_relative_to(folder) and (is_all or kept.stamp is None):
+                    del self._kept[path]
 
     def _take_unwritten(self, folder: Path) -> list[Future[None]]:
-        return [self._unwritten.pop(path) for path in list(self._unwritten) if path.is_relative_to(folder)]
+        with self._lock:
+            paths = [path for path in self._unwritten if path.is_relative_to(folder)]
+            return [self._unwritten.pop(path) for path in paths]
 
     def _write_now(self, path: Path, frame: pl.DataFrame) -> None:
         self.finish(path)  # what is still to be written there is older

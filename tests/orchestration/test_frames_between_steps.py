@@ -29,9 +29,8 @@ def test_what_was_kept_last_under_a_name_is_found_under_it(acts: list, budget: i
             getattr(shelf, act)(Path(folder, name), frame(number))
             expected[name] = number
             assert all(shelf.get(Path(folder, n)).equals(frame(e)) for n, e in expected.items())
-        shelf.finish(Path(folder))
-        for name, number in expected.items():
             assert shelf.get(Path(folder, name), ["text"]).equals(frame(number).select("text"))
+        shelf.forget(Path(folder))
 
 
 @pytest.mark.parametrize("keep", ["put", "put_soon"])
@@ -46,6 +45,15 @@ def test_what_is_only_for_one_step_is_written_when_there_is_no_room(tmp_path: Pa
     Shelf(ROOM).lay_by(tmp_path / "at_hand", frame(3))
     Shelf(0).lay_by(tmp_path / "beyond", frame(3))
     assert [path.name for path in tmp_path.iterdir()] == ["beyond"]
+
+
+def test_at_the_end_of_a_step_only_what_it_put_is_there_for_the_next(tmp_path: Path) -> None:
+    shelf = Shelf(ROOM)
+    shelf.put_soon(tmp_path / "put", frame(3))
+    shelf.lay_by(tmp_path / "laid_by", frame(3))
+    shelf.finish(tmp_path)
+    assert shelf.get(tmp_path / "put").equals(frame(3))
+    assert not shelf.holds(tmp_path / "laid_by")
 
 
 def test_a_file_that_another_process_wrote_meanwhile_is_read(tmp_path: Path) -> None:
