@@ -96,7 +96,7 @@ class Shelf:
         with writing(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
-            frame.write_parquet(temporary, compression="lz4")
+            frame.write_parquet(temporary, compression="lz4", statistics=False)  # read whole, and soon
             temporary.replace(path)
 
     def _write_kept(self, path: Path, frame: pl.DataFrame) -> None:

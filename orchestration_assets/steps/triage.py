@@ -273,19 +273,27 @@ def _write_units(folder: Path, name: str, judged: Triage, buckets: int, rules: R
 
     Records alone in their identity are a unit of their own; contested ones go to the bucket of their identity.
     """
-    bucket = pl.when("_is_contested").then(pl.col("_identity") // 128 % buckets).alias("_bucket")
-    records = judged.troubled.with_columns(bucket)
-    findings = judged.findings.join(
-        records.select("_id", "_bucket"), on="_id", how="inner", maintain_order="left"
-    )
-    found = findings.partition_by("_bucket", as_dict=True, include_key=False)
     written = {}
-    for key, frame in records.partition_by("_bucket", as_dict=True, include_key=False).items():
-        label = "alone" if key[0] is None else f"bucket-{key[0]:04d}"
+    for label, frame, findings in _parts(judged, buckets):
         SHELF.put(folder / f"{name}.{label}.records.parquet", frame.drop(_copies(frame, rules)))
-        SHELF.put(folder / f"{name}.{label}.findings.parquet", found.get(key, FINDING_SCHEMA.to_frame()))
+        SHELF.put(folder / f"{name}.{label}.findings.parquet", findings)
         written[label] = frame.height
     return written
+
+
+def _parts(judged: Triage, buckets: int) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
+    """Label, records and findings of each unit's part: most records are alone, and are not sorted into buckets."""
+    records, is_contested = judged.troubled, judged.troubled["_is_contested"]
+    number = (pl.col("_identity") // 128 % buckets).alias("_bucket")
+    contested = records.filter(is_contested).with_columns(number)
+    is_of_contested = judged.findings["_id"].is_in(contested["_id"].implode())
+    if contested.height < records.height:
+        yield "alone", records.filter(~is_contested), judged.findings.filter(~is_of_contested)
+    numbers = contested.select("_id", "_bucket")
+    findings = judged.findings.filter(is_of_contested).join(numbers, on="_id", maintain_order="left")
+    found = findings.partition_by("_bucket", as_dict=True, include_key=False)
+    for key, frame in contested.partition_by("_bucket", as_dict=True, include_key=False).items():
+        yield f"bucket-{key[0]:04d}", frame, found.get(key, FINDING_SCHEMA.to_frame())
 
 
 def _copies(frame: pl.DataFrame, rules: RuleSet) -> list[str]:
