@@ -83,7 +83,8 @@ def code_of_fragments() -> str:
     folders = [here.parent / "validators", here.parent / "sources"]
     files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
     told = hashlib.sha256()
-    for path in [*files, here / "way.py", here / "steps" / "triage.py"]:
+    steps = [here / "steps" / "triage.py", here / "steps" / "fragments.py"]
+    for path in [*files, here / "way.py", *steps]:
         told.update(path.read_bytes())
     return told.hexdigest()[:12]
 

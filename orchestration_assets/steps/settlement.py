@@ -11,7 +11,7 @@ from orchestration_assets.settlement.apply import applied
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.verdicts import Settled, settle, settle_agreeing
 from orchestration_assets.steps.context import Context
-from orchestration_assets.steps.triage import ROW_BITS, UNREADABLE_SCHEMA
+from orchestration_assets.steps.fragments import ROW_BITS, UNREADABLE_SCHEMA
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation.registry import TRANSLATORS
 from orchestration_assets.translation.translate import PLACEHOLDER

@@ -1,66 +1,35 @@
-"""Triage of a partition, fragment by fragment: clean records are written where they will be published, the others aside.
-
-A fragment's files are named by the hash of all that went into them, and are not made again if they are there.
-"""
+"""Triage of a partition, fragment by fragment: each is read, judged, and written while the next one is judged."""
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from orchestration_assets.errors import StepError
-from orchestration_assets.lake import StagedFile, write_json
 from orchestration_assets.settlement.agreement import hard_records
 from orchestration_assets.steps.context import Context, code_of_fragments
+from orchestration_assets.steps.fragments import (
+    ROW_BITS,
+    JudgedPiece,
+    Piece,
+    fragments_of,
+    manifest_of,
+    write_fragment,
+)
 from orchestration_assets.steps.landing import in_force, store_of
 from orchestration_assets.steps.shelf import SHELF
-from orchestration_assets.way import known_sample
-from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
 from sources.errors import NotReadable
 from sources.reading import Reading, read_fragment
-from validators.judgement import FINDING_SCHEMA, RAW
-from validators.rules import RuleSet, digest
+from validators.rules import digest
 from validators.triage import Triage, contested, identities, triage
 
 RECORDS_PER_BUCKET = 150_000
 KEPT_IN_MEMORY_BYTES = 256 << 20
-ROW_BITS = 32
-
-UNREADABLE_SCHEMA = pl.Schema(
-    {
-        "_delivery": pl.String,
-        "_row": pl.Int64,
-        "line": pl.Int64,
-        "byte": pl.Int64,
-        "bytes": pl.Binary,
-        "reason": pl.String,
-    }
-)
-"""One row per line that is no record."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One fragment of one delivery in force. `ordinal` numbers the deliveries of the partition."""
-
-    ordinal: int
-    source: Source
-    delivery: Delivery
-    fragment: Fragment
-    name: str
-
-    @property
-    def short_hash(self) -> str:
-        """The delivery as record ids name it."""
-        return self.delivery.content_hash[:12]
 
 
 def triage_partition(context: Context) -> dict[str, Any]:
@@ -78,9 +47,7 @@ def triage_partition(context: Context) -> dict[str, Any]:
         for piece, own in zip(pieces, hashes, strict=True):
             write = _triage_piece(context, piece, own, shared, buckets, readings)
             if written:
-                written[
-                    -1
-                ].result()  # one fragment is written while the next is judged: no more are held in memory
+                written[-1].result()  # one is written while the next is judged: memory holds no more
             written.append(writer.submit(write))
     manifests = [fragment.result() for fragment in written]
     _find_hard(context, manifests)
@@ -175,7 +142,7 @@ def _triage_piece(
     """Judge the fragment, unless that is done; returns what writes it, and returns its manifest."""
     mine = own.filter(own.is_in(shared.implode())).unique().sort()
     name = digest(piece.name, hashlib.sha256(mine.to_numpy().tobytes()).hexdigest(), buckets, length=20)
-    if (done := _done(context, name)) is not None:
+    if (done := manifest_of(context, name)) is not None:
         return lambda: done
     reading = readings.read(piece)
     rules, source = context.rules, piece.source.source
@@ -184,47 +151,8 @@ def _triage_piece(
         pl.lit(source).alias("_source"),
     )
     judged = triage(records, rules, context.notations[source], own=own, contested_identities=mine)
-    counts = _count(reading, judged)
-    return partial(_write, context, piece, name, judged, own, reading.unreadable, buckets, counts)
-
-
-def _write(
-    context: Context,
-    piece: Piece,
-    name: str,
-    judged: Triage,
-    own: pl.Series,
-    unreadable: pl.DataFrame,
-    buckets: int,
-    counts: dict[str, int],
-) -> dict[str, Any]:
-    """Write what became of a fragment, its manifest last; returns the manifest."""
-    folder, rules = _fragments(context), context.rules
-    folder.mkdir(parents=True, exist_ok=True)
-    staged = _stage_clean(context, piece, name, judged.clean)
-    own.to_frame("_identity").write_parquet(folder / f"{name}.identities.parquet", compression="uncompressed")
-    known_sample(judged, rules).write_parquet(folder / f"{name}.known.parquet")
-    _unreadable(piece, unreadable).write_parquet(folder / f"{name}.unreadable.parquet")
-    units = _write_units(folder, name, judged, buckets, rules)
-    warned = judged.findings.filter(pl.col("severity") == "warning")
-    warned = warned.join(judged.clean.select("_id"), on="_id", how="semi", maintain_order="left")
-    warned.write_parquet(folder / f"{name}.warned.parquet")
-    content = {
-        "name": name,
-        "ordinal": piece.ordinal,
-        "source": piece.source.source,
-        "staged": None if staged is None else [staged.path, staged.rows, staged.bytes],
-        "units": units,
-        "warned": warned.height,
-        "counts": counts,
-    }
-    write_json(folder / f"{name}.json", content)
-    return content
-
-
-def _fragments(context: Context) -> Path:
-    """The folder of the fragments' files."""
-    return context.work / "fragments"
+    fragment = JudgedPiece(name, piece, judged, own, reading.unreadable, _count(reading, judged))
+    return partial(write_fragment, context, fragment, buckets)
 
 
 def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
@@ -235,7 +163,7 @@ def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
         names = [m["name"] for m in manifests if label in m["units"]]
         records, findings = (
             pl.concat(
-                [SHELF.get(_fragments(context) / f"{n}.{label}.{kind}.parquet", columns) for n in names]
+                [SHELF.get(fragments_of(context) / f"{n}.{label}.{kind}.parquet", columns) for n in names]
             )
             for kind, columns in (
                 ("records", ["_id", "_identity", *context.rules.fields]),
@@ -243,70 +171,6 @@ def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
             )
         )
         SHELF.put(folder / f"{label}.parquet", hard_records(records, findings, context.rules).select("_id"))
-
-
-def _done(context: Context, name: str) -> dict[str, Any] | None:
-    """The manifest of a fragment that was triaged before, if all that it names is there."""
-    manifest = _fragments(context) / f"{name}.json"
-    if not manifest.exists():
-        return None
-    content = json.loads(manifest.read_text())
-    clean = context.lake.staged(context.table("trusted"), context.partition, name)
-    return content if content["staged"] is None or clean.exists() else None
-
-
-def _stage_clean(context: Context, piece: Piece, name: str, clean: pl.DataFrame) -> StagedFile | None:
-    if clean.is_empty():
-        return None
-    frame = clean.select(
-        "_source",
-        pl.lit(piece.short_hash).alias("_delivery"),
-        (pl.col("_id") % 2**ROW_BITS).cast(pl.Int64).alias("_row"),
-        *context.rules.fields,
-        *[c for c in ("_warnings",) if c in clean.columns],
-    )
-    return context.lake.stage(context.table("trusted"), context.partition, frame, name=name)
-
-
-def _write_units(folder: Path, name: str, judged: Triage, buckets: int, rules: RuleSet) -> dict[str, int]:
-    """Write the troubled records; returns, per file (`<unit>.<fragment>`), how many they are.
-
-    Records alone in their identity are a unit of their own; contested ones go to the bucket of their identity.
-    """
-    written = {}
-    for label, frame, findings in _parts(judged, buckets):
-        SHELF.put(folder / f"{name}.{label}.records.parquet", frame.drop(_copies(frame, rules)))
-        SHELF.put(folder / f"{name}.{label}.findings.parquet", findings)
-        written[label] = frame.height
-    return written
-
-
-def _parts(judged: Triage, buckets: int) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
-    """Label, records and findings of each unit's part: most records are alone, and are not sorted into buckets."""
-    records, is_contested = judged.troubled, judged.troubled["_is_contested"]
-    number = (pl.col("_identity") // 128 % buckets).alias("_bucket")
-    contested = records.filter(is_contested).with_columns(number)
-    is_of_contested = judged.findings["_id"].is_in(contested["_id"].implode())
-    if contested.height < records.height:
-        yield "alone", records.filter(~is_contested), judged.findings.filter(~is_of_contested)
-    numbers = contested.select("_id", "_bucket")
-    findings = judged.findings.filter(is_of_contested).join(numbers, on="_id", maintain_order="left")
-    found = findings.partition_by("_bucket", as_dict=True, include_key=False)
-    for key, frame in contested.partition_by("_bucket", as_dict=True, include_key=False).items():
-        yield f"bucket-{key[0]:04d}", frame, found.get(key, FINDING_SCHEMA.to_frame())
-
-
-def _copies(frame: pl.DataFrame, rules: RuleSet) -> list[str]:
-    """Raw texts that are the same as the value, and are not written twice."""
-    texts = [name for name, spec in rules.fields.items() if spec.dtype == pl.String]
-    same = frame.select(pl.col(RAW + name).eq_missing(pl.col(name)).all().alias(RAW + name) for name in texts)
-    return [name for name, is_same in same.row(0, named=True).items() if is_same] if texts else []
-
-
-def _unreadable(piece: Piece, lines: pl.DataFrame) -> pl.DataFrame:
-    return lines.with_columns(pl.lit(piece.short_hash).alias("_delivery")).select(
-        pl.col(name).cast(dtype) for name, dtype in UNREADABLE_SCHEMA.items()
-    )
 
 
 def _count(reading: Reading, judged: Triage) -> dict[str, int]:
