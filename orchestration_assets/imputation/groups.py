@@ -26,19 +26,15 @@ class GroupModel:
     calibration: Calibration
 
 
-def fit_mode(
-    known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series
-) -> GroupModel:
-    """The most frequent value of `spec` per value of `by`, for the `groups` wanted and those of the held-out `cases`."""
+def members(known: pl.LazyFrame, by: str, cases: pl.DataFrame, groups: pl.Series) -> pl.DataFrame:
+    """The records of `known` in the `groups` wanted, and in those of the held-out `cases`: all that a model is fitted on."""
     wanted = pl.concat([groups, cases[by]]).drop_nulls().unique()
-    counts = (
-        known.select(by, spec.name)
-        .drop_nulls()
-        .filter(pl.col(by).is_in(wanted.implode()))
-        .group_by(by, spec.name)
-        .len("n")
-        .collect()
-    )
+    return known.filter(pl.col(by).is_in(wanted.implode())).collect()
+
+
+def fit_mode(known: pl.DataFrame, by: str, spec: FieldSpec, cases: pl.DataFrame) -> GroupModel:
+    """The most frequent value of `spec` per value of `by`, among the `members` of the groups."""
+    counts = known.select(by, spec.name).drop_nulls().group_by(by, spec.name).len("n")
     top = (
         counts.sort(by, "n", spec.name, descending=[False, True, False])
         .group_by(by, maintain_order=True)
@@ -57,19 +53,21 @@ def fit_mode(
     return GroupModel("mode", by, table, calibrate(_left_out(cases, top, by, spec), spec.policy, "masked"))
 
 
-def fit_median(
-    known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series
-) -> GroupModel:
+def fit_median(known: pl.DataFrame, by: str, spec: FieldSpec, cases: pl.DataFrame) -> GroupModel:
     """The median of `spec` per value of `by`. The share of a prediction is 1, its support the size of the group."""
-    wanted = pl.concat([groups, cases[by]]).drop_nulls().unique()
     number = pl.col(spec.name).cast(pl.Float64, strict=False)
-    numbers = known.select(by, number).drop_nulls().filter(pl.col(by).is_in(wanted.implode())).collect()
-    inner = pl.col(spec.name).sort()
-    middle = (pl.len() // 2).cast(pl.Int64)
-    table = numbers.group_by(by).agg(
-        pl.col(spec.name).median().alias("median"),
+    sorted_ = (
+        known.select(by, number)
+        .drop_nulls()
+        .group_by(by)
+        .agg(pl.col(spec.name).sort(), pl.len().alias("support"))
+    )
+    inner, middle = pl.col(spec.name).list, (pl.col("support") // 2).cast(pl.Int64)
+    table = sorted_.select(
+        by,
+        "support",
+        inner.median().alias("median"),
         *[inner.get(middle + at, null_on_oob=True).alias(f"at{at}") for at in (-1, 0, 1)],
-        pl.len().alias("support"),
     )
     held = (
         cases.select("half", by, number.alias("truth"))
@@ -98,16 +96,17 @@ def _rounded(number: pl.Expr, spec: FieldSpec) -> pl.Expr:
     return number.round(0 if spec.dtype.is_integer() else 2)
 
 
-def predict(model: GroupModel, cells: pl.DataFrame) -> pl.DataFrame:
-    """`cells` (one row per cell, with the group's field) joined with what their group says."""
-    found = cells.join(model.table, left_on="_group", right_on=model.by, how="inner", maintain_order="left")
+def predict(model: GroupModel, cells: pl.LazyFrame) -> pl.LazyFrame:
+    """`cells` (one row per cell, with its group as `_group`) joined with what their group says."""
     known = (pl.col("support") / pl.col("share")).round(0).cast(pl.Int64).cast(pl.String)
     share = (pl.col("share") * 100).round(1).cast(pl.String)
     said = pl.concat_str(share, pl.lit("% of "), known) if model.method == "mode" else known
     words = pl.concat_str(
         pl.lit(f"{model.method} of the good records with the same {model.by}: "), said, pl.lit(" records")
     )
-    return found.with_columns(words.alias("evidence"))
+    # What a group says is worded once, however many ask it.
+    told = model.table.lazy().with_columns(words.alias("evidence"))
+    return cells.join(told, left_on="_group", right_on=model.by, how="inner", maintain_order="left")
 
 
 def _left_out(cases: pl.DataFrame, top: pl.DataFrame, by: str, spec: FieldSpec) -> pl.DataFrame:

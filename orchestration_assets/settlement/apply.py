@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from validators.judgement import RAW
+from validators.judgement import RAW, findings_of
 from validators.parsing import read_back
 from validators.rules import RuleSet
 
@@ -11,6 +11,22 @@ def applied(proposals: pl.DataFrame) -> pl.DataFrame:
     """The proposals in force, the first one of each cell."""
     in_force = proposals.filter(pl.col("status") == "applied")
     return in_force.filter(pl.struct("_id", "field").is_first_distinct())
+
+
+def repaired_and_judged(
+    frame: pl.DataFrame, findings: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The records of `frame` with the applied `proposals`, in any order, and all that is wrong with them then.
+
+    `findings`: what was wrong before. Only records that a repair touches are judged again: the others keep theirs.
+    """
+    touched = proposals.filter(pl.col("status") == "applied")["_id"].unique()
+    is_touched = pl.col("_id").is_in(touched.implode())
+    repaired = apply_repairs(frame.filter(is_touched), proposals, rules)
+    return (
+        pl.concat([frame.filter(~is_touched), repaired]),
+        pl.concat([findings.filter(~is_touched), findings_of(repaired, rules)]),
+    )
 
 
 def apply_repairs(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -32,4 +48,5 @@ def apply_repairs(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) 
 
 def repaired_fields(proposals: pl.DataFrame) -> pl.DataFrame:
     """One row per repaired record: `_id`, `_repaired`, the sorted names of its repaired fields."""
-    return applied(proposals).group_by("_id").agg(pl.col("field").sort().alias("_repaired"))
+    by_name = applied(proposals).select("_id", "field").sort("field")
+    return by_name.group_by("_id").agg(pl.col("field").alias("_repaired"))

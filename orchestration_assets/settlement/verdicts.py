@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration_assets.settlement.agreement import contradictions, duplicates, taken_keys
-from orchestration_assets.settlement.apply import applied, apply_repairs, repaired_fields
+from orchestration_assets.settlement.agreement import (
+    contradictions,
+    duplicates,
+    taken_keys,
+    with_their_others,
+)
+from orchestration_assets.settlement.apply import apply_repairs, repaired_and_judged, repaired_fields
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
-from validators.judgement import FINDING_SCHEMA, RAW, REASON, findings_of, reasons
+from validators.judgement import FINDING_SCHEMA, RAW, REASON, reasons
 from validators.rules import RuleSet
 
 _HEAD = ("_id", "_source", "_delivery", "_row")
@@ -35,34 +40,46 @@ def settle(
     *,
     is_contested: bool,
     taken: pl.Series | None = None,
+    contradicted: pl.DataFrame | None = None,
 ) -> Settled:
     """Verdicts for the records of `frame` (as triage left them), their first `findings` and all `proposals`.
 
-    `taken`: `_id` of records whose repaired key belongs to another record.
+    `taken`: `_id` of records whose repaired key belongs to another record. `contradicted`: what the records contradict
+    before any claim is overruled (`contradictions`), where that is known already.
     """
-    effective = apply_repairs(frame, proposals, rules)
-    remaining = findings_of(effective, rules)
+    effective, remaining = repaired_and_judged(frame, findings, proposals, rules)
     first = findings
     if is_contested:
-        against = contradictions(effective, rules)
-        remaining = pl.concat([remaining, against])
-        # What the records contradicted before any claim was overruled; the same, where none was.
-        is_overruled = applied(proposals)["shape"].null_count() > 0
-        before = contradictions(_translated(frame, proposals, rules), rules) if is_overruled else against
-        first = pl.concat([findings, before])
+        if contradicted is None:
+            contradicted = contradictions(_translated(frame, proposals, rules), rules)
+        remaining = pl.concat([remaining, _still_contradicted(effective, contradicted, proposals, rules)])
+        first = pl.concat([findings, contradicted])
     if taken is not None and taken.len():
         remaining = pl.concat(
             [remaining, taken_keys(frame.filter(pl.col("_id").is_in(taken.implode())), rules)]
         )
     serious = remaining.filter(pl.col("severity") != "warning")
-    verdicts = _verdicts(effective, serious, proposals, rules, is_contested=is_contested)
+    verdicts = _verdicts(frame, effective, serious, proposals, rules, is_contested=is_contested)
     why = reasons(remaining)
     is_trusted = verdicts["_verdict"] == "trusted"
+    trusted = pl.col("_id").is_in(frame.filter(is_trusted)["_id"].implode())
     return Settled(
-        trusted=_trusted(effective.filter(is_trusted), why, proposals, rules),
+        trusted=_trusted(effective.filter(trusted).sort("_id"), why, proposals, rules),
         held=_held(frame.filter(~is_trusted), verdicts.filter(~is_trusted), why, rules),
         findings=pl.concat([first, _new_findings(first, remaining)]),
     )
+
+
+def _still_contradicted(
+    effective: pl.DataFrame, contradicted: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet
+) -> pl.DataFrame:
+    """What the records contradict once claims are overruled: asked again only where one of the reports was."""
+    overruling = proposals.filter((pl.col("status") == "applied") & pl.col("shape").is_null())["_id"]
+    if overruling.is_empty():
+        return contradicted
+    again = with_their_others(effective, overruling)
+    kept = contradicted.filter(~pl.col("_id").is_in(again["_id"].implode()))
+    return pl.concat([kept, contradictions(again, rules)])
 
 
 def _new_findings(first: pl.DataFrame, remaining: pl.DataFrame) -> pl.DataFrame:
@@ -96,6 +113,7 @@ def _translated(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) ->
 
 
 def _verdicts(
+    frame: pl.DataFrame,
     effective: pl.DataFrame,
     serious: pl.DataFrame,
     proposals: pl.DataFrame,
@@ -103,7 +121,7 @@ def _verdicts(
     *,
     is_contested: bool,
 ) -> pl.DataFrame:
-    """One row per record: `_id`, `_verdict`, `_stands_for`."""
+    """One row per record of `frame`: `_id`, `_verdict`, `_stands_for`."""
     held = serious["_id"].unique()
     has_way_out = _has_way_out(serious, proposals)
     verdict = (
@@ -113,7 +131,7 @@ def _verdicts(
         .then(pl.lit("review"))
         .otherwise(pl.lit("quarantine"))
     )
-    verdicts = effective.select("_id", verdict.alias("_verdict"))
+    verdicts = frame.select("_id", verdict.alias("_verdict"))
     if not is_contested:
         return verdicts.with_columns(pl.lit(None, pl.UInt64).alias("_stands_for"))
     contradicted = serious.filter(pl.col("kind") == "inconsistent")["_id"].unique()
@@ -157,7 +175,8 @@ def _held(original: pl.DataFrame, verdicts: pl.DataFrame, why: pl.DataFrame, rul
 
 def withdraw_contradicted(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """Translations that the other reports contradict become suggestions: well read, but not believed."""
-    against = contradictions(apply_repairs(frame, proposals, rules), rules)
+    touched = with_their_others(frame, proposals.filter(pl.col("status") == "applied")["_id"])
+    against = contradictions(apply_repairs(touched, proposals, rules), rules)
     cells = against.select("_id", "field", pl.lit(value=True).alias("is_against"))
     marked = proposals.join(cells, on=["_id", "field"], how="left", maintain_order="left")
     is_against = pl.col("is_against").fill_null(value=False) & (pl.col("status") == "applied")

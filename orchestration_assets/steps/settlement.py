@@ -84,7 +84,13 @@ def _settle_unit(
     """Stages what the unit becomes; returns what of it is counted."""
     unit, agreeing = units.load_all(label)
     settled = settle(
-        unit.frame, unit.findings, unit.proposals, context.rules, is_contested=unit.is_contested, taken=taken
+        unit.frame,
+        unit.findings,
+        unit.proposals,
+        context.rules,
+        is_contested=unit.is_contested,
+        taken=taken,
+        contradicted=units.saved(label, "contradicted") if unit.is_contested else None,
     )
     writer.write(settled, unit)
     counts = _count(settled, unit)
