@@ -10,7 +10,7 @@ import polars as pl
 
 from orchestration_assets.imputation.calibration import Calibration, calibrate
 from validators.parsing import write
-from validators.rules import FieldSpec
+from validators.rules import FieldSpec, RuleSet
 
 VERSION = "1"
 _WITHIN = 0.005  # a predicted number is right if it is within half a percent of the true one
@@ -26,10 +26,11 @@ class GroupModel:
     calibration: Calibration
 
 
-def members(known: pl.LazyFrame, by: str, cases: pl.DataFrame, groups: pl.Series) -> pl.DataFrame:
-    """The records of `known` in the `groups` wanted, and in those of the held-out `cases`: all that a model is fitted on."""
-    wanted = pl.concat([groups, cases[by]]).drop_nulls().unique()
-    return known.filter(pl.col(by).is_in(wanted.implode())).collect()
+def members(known: pl.LazyFrame, names: list[str], groups: pl.Series, rules: RuleSet) -> pl.DataFrame:
+    """The typed records of `known` whose first field of `names` is one of `groups`: those fields, as text."""
+    texts = [write(pl.col(name), rules.fields[name].dtype).alias(name) for name in dict.fromkeys(names)]
+    wanted = groups.drop_nulls().unique()
+    return known.filter(texts[0].is_in(wanted.implode())).select(texts).collect()
 
 
 def fit_mode(known: pl.DataFrame, by: str, spec: FieldSpec, cases: pl.DataFrame) -> GroupModel:
@@ -104,9 +105,10 @@ def predict(model: GroupModel, cells: pl.LazyFrame) -> pl.LazyFrame:
     words = pl.concat_str(
         pl.lit(f"{model.method} of the good records with the same {model.by}: "), said, pl.lit(" records")
     )
-    # What a group says is worded once, however many ask it.
-    told = model.table.lazy().with_columns(words.alias("evidence"))
-    return cells.join(told, left_on="_group", right_on=model.by, how="inner", maintain_order="left")
+    found = cells.join(
+        model.table.lazy(), left_on="_group", right_on=model.by, how="inner", maintain_order="left"
+    )
+    return found.with_columns(words.alias("evidence"))
 
 
 def _left_out(cases: pl.DataFrame, top: pl.DataFrame, by: str, spec: FieldSpec) -> pl.DataFrame:

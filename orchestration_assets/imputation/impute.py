@@ -13,12 +13,12 @@ from orchestration_assets.imputation.calibration import Calibration, calibrate
 from orchestration_assets.imputation.cells import BY, as_method, as_proposals, fields_by_group
 from orchestration_assets.imputation.groups import VERSION as GROUPS_VERSION
 from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, members, predict
+from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import claims_of, with_their_others
 from orchestration_assets.settlement.claims import VERSION as CLAIMS_VERSION
 from orchestration_assets.settlement.claims import others_say
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from validators.errors import ContractError
-from validators.parsing import write
 from validators.rules import RuleSet
 
 MAJORITY = 2
@@ -117,7 +117,6 @@ def fit_groups(
 
     `cases`: known records as text, evenly taken; each is predicted without itself, every other one chooses.
     """
-    models = {}
     named = fields_by_group(rules)
     step = max(cases.height // CASES, 1)
     held = (
@@ -126,17 +125,20 @@ def fit_groups(
         .with_row_index("_case")
         .with_columns(half=pl.col("_case") % 2 == 0)
     )
-    for by in sorted({by for _, _, by in named}):
+
+    def fit(by: str) -> dict[tuple[str, str], GroupModel]:
+        """The models that group by `by`: what they are fitted on is read once for all of them."""
         mine = [(name, kind) for name, kind, grouping in named if grouping == by]
-        texts = [
-            write(pl.col(name), rules.fields[name].dtype).alias(name)
-            for name in {by, *(name for name, _ in mine)}
-        ]
-        # Read once for all methods that group by `by`.
-        found = members(known.select(texts), by, held, wanted.get(by, pl.Series(by, [], pl.String)))
-        for name, kind in mine:
-            models[(name, f"{kind}:{by}")] = BY_GROUP[kind](found, by, rules.fields[name], held)
-    return models
+        found = members(known, [by, *(name for name, _ in mine)], groups_of(by), rules)
+        return {
+            (name, f"{kind}:{by}"): BY_GROUP[kind](found, by, rules.fields[name], held) for name, kind in mine
+        }
+
+    def groups_of(by: str) -> pl.Series:
+        return pl.concat([wanted.get(by, pl.Series(by, [], pl.String)), held[by]])
+
+    fitted = side_by_side(fit, sorted({by for _, _, by in named}))
+    return {key: model for models in fitted for key, model in models.items()}
 
 
 def impute(

@@ -84,9 +84,8 @@ def _still_contradicted(
 
 def _new_findings(first: pl.DataFrame, remaining: pl.DataFrame) -> pl.DataFrame:
     """What of `remaining` is not in `first`: what repairs brought about."""
-    return remaining.join(
-        first, on=["_id", "field", "rule"], how="anti", nulls_equal=True, maintain_order="left"
-    )
+    same = ["_id", "field", "rule"]
+    return remaining.join(first.select(same), on=same, how="anti", nulls_equal=True, maintain_order="left")
 
 
 def settle_agreeing(frame: pl.DataFrame, rules: RuleSet) -> Settled:
@@ -123,13 +122,13 @@ def _verdicts(
 ) -> pl.DataFrame:
     """One row per record of `frame`: `_id`, `_verdict`, `_stands_for`."""
     held = serious["_id"].unique()
-    has_way_out = _has_way_out(serious, proposals)
+    without_way_out = _without_way_out(serious, proposals)
     verdict = (
         pl.when(~pl.col("_id").is_in(held.implode()))
         .then(pl.lit("trusted"))
-        .when(pl.col("_id").is_in(has_way_out.implode()))
-        .then(pl.lit("review"))
-        .otherwise(pl.lit("quarantine"))
+        .when(pl.col("_id").is_in(without_way_out.implode()))
+        .then(pl.lit("quarantine"))
+        .otherwise(pl.lit("review"))
     )
     verdicts = frame.select("_id", verdict.alias("_verdict"))
     if not is_contested:
@@ -145,16 +144,11 @@ def _verdicts(
     )
 
 
-def _has_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Series:
-    """Records that a person can decide: each of their bad cells has a suggestion, or two reports to choose between."""
-    open_cells = serious.select("_id", "field", "kind").unique()
-    suggested = proposals.filter(pl.col("status") != "undone").select("_id", "field").unique()
-    has_suggestion = open_cells.join(
-        suggested.with_columns(pl.lit(value=True).alias("has")), on=["_id", "field"], how="left"
-    )
-    decidable = pl.col("has").fill_null(value=False) | (pl.col("kind") == "inconsistent")
-    per_record = has_suggestion.group_by("_id").agg(decidable.all().alias("all"))
-    return per_record.filter(pl.col("all"))["_id"]
+def _without_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Series:
+    """Records that no person can decide: a bad cell has neither a suggestion nor two reports to choose between."""
+    suggested = proposals.filter(pl.col("status") != "undone").select("_id", "field")
+    undecidable = serious.filter(pl.col("kind") != "inconsistent").select("_id", "field")
+    return undecidable.join(suggested, on=["_id", "field"], how="anti")["_id"].unique()
 
 
 def _trusted(good: pl.DataFrame, why: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:

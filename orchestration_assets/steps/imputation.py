@@ -9,6 +9,7 @@ import polars as pl
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.lake import PARTITION
+from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import contradictions, with_their_others
 from orchestration_assets.settlement.apply import repaired_and_judged
 from orchestration_assets.steps.context import Context
@@ -33,12 +34,10 @@ def impute_partition(context: Context) -> dict[str, Any]:
     """Propose values for every cell that still needs one; returns counts. Hands over what was measured."""
     began = time.perf_counter()
     units, rules = Units(context), context.rules
-    asked = [_ask(units, label, rules) for label in units.labels]
+    asked = side_by_side(lambda label: _ask(units, label, rules), units.labels)
     imputers = _fit(context, units, asked)
     counts = {"cells": sum(of_unit.cells for of_unit in asked), "applied": 0, "suggested": 0}
-    for label in units.labels:
-        proposals = _impute(units, label, imputers, rules)
-        status = dict(proposals.group_by("status").len().iter_rows())
+    for status in side_by_side(lambda label: _impute(units, label, imputers, rules), units.labels):
         counts["applied"] += status.get("applied", 0)
         counts["suggested"] += status.get("suggested", 0)
     imputation.methods_of(imputers, rules).write_parquet(context.work / "imputers.parquet")
@@ -78,12 +77,12 @@ def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Impu
     )
 
 
-def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: RuleSet) -> pl.DataFrame:
-    """Adds the proposals of the imputers to those of the unit; returns the new ones."""
+def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: RuleSet) -> dict[str, int]:
+    """Adds the proposals of the imputers to those of the unit; returns how many new ones there are of each status."""
     reports = units.saved(label, "reports") if units.is_contested(label) else None
     new = imputation.impute(units.saved(label, "cells"), imputers, rules, reports=reports)
     units.save(label, "proposals", pl.concat([units.proposals(label), new]))
-    return new
+    return dict(new.group_by("status").len().iter_rows())
 
 
 def good_records(context: Context, fragments: list[dict[str, Any]]) -> pl.LazyFrame:

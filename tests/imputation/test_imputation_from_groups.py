@@ -26,7 +26,8 @@ class Visit(Contract):
     pieces: int = field(impute="median:town")
 
 
-_FIELDS = compile_contract(Visit).fields
+_RULES = compile_contract(Visit)
+_FIELDS = _RULES.fields
 
 
 def _known(rows: list[tuple], name: str) -> pl.DataFrame:
@@ -64,7 +65,7 @@ def test_a_group_with_two_modes_has_none() -> None:
 
 def test_only_the_groups_that_are_asked_for_or_tested_are_fitted() -> None:
     known = _known([("Ulm", "red"), ("Bonn", "green"), ("Kiel", "blue")], "colour")
-    found = members(known.lazy(), "town", known[:1], pl.Series("town", ["Bonn", None]))
+    found = members(known.lazy(), ["town", "colour"], pl.Series("town", ["Bonn", "Ulm", None]), _RULES)
     model = fit_mode(found, "town", _FIELDS["colour"], known[:1])
     assert set(_table(model)) == {"Ulm", "Bonn"}
 
