@@ -26,16 +26,25 @@ class GroupModel:
     calibration: Calibration
 
 
-def members(known: pl.LazyFrame, names: list[str], groups: pl.Series, rules: RuleSet) -> pl.DataFrame:
+def read_members(known: pl.LazyFrame, names: list[str], groups: pl.Series, rules: RuleSet) -> pl.DataFrame:
     """The typed records of `known` whose first field of `names` is one of `groups`: those fields, as text."""
     texts = [write(pl.col(name), rules.fields[name].dtype).alias(name) for name in dict.fromkeys(names)]
-    wanted = groups.drop_nulls().unique()
-    return known.filter(texts[0].is_in(wanted.implode())).select(texts).collect()
+    return known.filter(texts[0].is_in(groups.unique().implode())).select(texts).collect()
 
 
-def fit_mode(known: pl.DataFrame, by: str, spec: FieldSpec, cases: pl.DataFrame) -> GroupModel:
-    """The most frequent value of `spec` per value of `by`, among the `members` of the groups."""
-    counts = known.select(by, spec.name).drop_nulls().group_by(by, spec.name).len("n")
+def _members(
+    known: pl.DataFrame, by: str, value: pl.Expr, cases: pl.DataFrame, groups: pl.Series
+) -> pl.DataFrame:
+    """`by` and `value` of the records in the `groups` wanted, and in those of the held-out `cases`."""
+    wanted = pl.concat([groups, cases[by]]).unique()
+    return known.filter(pl.col(by).is_in(wanted.implode())).select(by, value).drop_nulls()
+
+
+def fit_mode(
+    known: pl.DataFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series
+) -> GroupModel:
+    """The most frequent value of `spec` per value of `by`, for the `groups` wanted and those of the held-out `cases`."""
+    counts = _members(known, by, pl.col(spec.name), cases, groups).group_by(by, spec.name).len("n")
     top = (
         counts.sort(by, "n", spec.name, descending=[False, True, False])
         .group_by(by, maintain_order=True)
@@ -54,15 +63,13 @@ def fit_mode(known: pl.DataFrame, by: str, spec: FieldSpec, cases: pl.DataFrame)
     return GroupModel("mode", by, table, calibrate(_left_out(cases, top, by, spec), spec.policy, "masked"))
 
 
-def fit_median(known: pl.DataFrame, by: str, spec: FieldSpec, cases: pl.DataFrame) -> GroupModel:
+def fit_median(
+    known: pl.DataFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series
+) -> GroupModel:
     """The median of `spec` per value of `by`. The share of a prediction is 1, its support the size of the group."""
     number = pl.col(spec.name).cast(pl.Float64, strict=False)
-    sorted_ = (
-        known.select(by, number)
-        .drop_nulls()
-        .group_by(by)
-        .agg(pl.col(spec.name).sort(), pl.len().alias("support"))
-    )
+    grouped = _members(known, by, number, cases, groups).group_by(by)
+    sorted_ = grouped.agg(pl.col(spec.name).sort(), pl.len().alias("support"))
     inner, middle = pl.col(spec.name).list, (pl.col("support") // 2).cast(pl.Int64)
     table = sorted_.select(
         by,
@@ -105,9 +112,7 @@ def predict(model: GroupModel, cells: pl.LazyFrame) -> pl.LazyFrame:
     words = pl.concat_str(
         pl.lit(f"{model.method} of the good records with the same {model.by}: "), said, pl.lit(" records")
     )
-    found = cells.join(
-        model.table.lazy(), left_on="_group", right_on=model.by, how="inner", maintain_order="left"
-    )
+    found = cells.join(model.table.lazy(), left_on="_group", right_on=model.by, how="inner")
     return found.with_columns(words.alias("evidence"))
 
 

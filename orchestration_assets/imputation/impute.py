@@ -12,7 +12,7 @@ import polars as pl
 from orchestration_assets.imputation.calibration import Calibration, calibrate
 from orchestration_assets.imputation.cells import BY, as_method, as_proposals, fields_by_group
 from orchestration_assets.imputation.groups import VERSION as GROUPS_VERSION
-from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, members, predict
+from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict, read_members
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import claims_of, with_their_others
 from orchestration_assets.settlement.claims import VERSION as CLAIMS_VERSION
@@ -27,6 +27,10 @@ BY_GROUP = {"mode": fit_mode, "median": fit_median}
 _REPORT = {"_id": pl.UInt64, "_source": pl.String, "_identity": pl.UInt64}
 CASES = 6000
 """Held-out cases per field: enough for a promise of one in a thousand."""
+
+
+Groups = dict[tuple[str, str], pl.Series]
+"""(field, the field that it is grouped by) to the groups of which something is asked"""
 
 
 @dataclass(frozen=True)
@@ -78,24 +82,21 @@ def fields_by_claims(rules: RuleSet) -> list[str]:
     return [name for name, spec in rules.fields.items() if set(spec.policy.impute) & set(BY_CLAIMS)]
 
 
-def groups_asked(cells: pl.DataFrame, rules: RuleSet) -> dict[str, pl.Series]:
-    """The groups that the open `cells` ask for, per grouping field, as text."""
-    fields: dict[str, list[str]] = {}
-    for name, _, by in fields_by_group(rules):
-        fields.setdefault(by, []).append(name)
+def groups_asked(cells: pl.DataFrame, rules: RuleSet) -> Groups:
+    """The groups that the open `cells` ask for, as text."""
     return {
-        by: cells.filter(pl.col("field").is_in(names))[BY + by].unique().rename(by)
-        for by, names in fields.items()
+        (name, by): cells.filter(pl.col("field") == name)[BY + by].unique()
+        for name, by in dict.fromkeys((name, by) for name, _, by in fields_by_group(rules))
     }
 
 
-def pooled_groups(parts: Iterable[dict[str, pl.Series]]) -> dict[str, pl.Series]:
+def pooled_groups(parts: Iterable[Groups]) -> Groups:
     """What several units ask for (`groups_asked`), as one."""
-    pooled: dict[str, list[pl.Series]] = {}
+    pooled: dict[tuple[str, str], list[pl.Series]] = {}
     for part in parts:
-        for by, groups in part.items():
-            pooled.setdefault(by, []).append(groups)
-    return {by: pl.concat(groups).unique() for by, groups in pooled.items()}
+        for asked, groups in part.items():
+            pooled.setdefault(asked, []).append(groups)
+    return {asked: pl.concat(groups).unique() for asked, groups in pooled.items()}
 
 
 def fit_claim_calibrations(cases: Iterable[pl.DataFrame], rules: RuleSet) -> dict[str, Calibration]:
@@ -111,9 +112,9 @@ def fit_claim_calibrations(cases: Iterable[pl.DataFrame], rules: RuleSet) -> dic
 
 
 def fit_groups(
-    known: pl.LazyFrame, wanted: dict[str, pl.Series], rules: RuleSet, cases: pl.DataFrame
+    known: pl.LazyFrame, wanted: Groups, rules: RuleSet, cases: pl.DataFrame
 ) -> dict[tuple[str, str], GroupModel]:
-    """One model per (field, method). `known`: good records, typed; `wanted`: per grouping field, the groups asked for.
+    """One model per (field, method). `known`: good records, typed; `wanted`: the groups asked for.
 
     `cases`: known records as text, evenly taken; each is predicted without itself, every other one chooses.
     """
@@ -125,17 +126,17 @@ def fit_groups(
         .with_row_index("_case")
         .with_columns(half=pl.col("_case") % 2 == 0)
     )
+    nothing = pl.Series("", [], pl.String)
 
     def fit(by: str) -> dict[tuple[str, str], GroupModel]:
         """The models that group by `by`: what they are fitted on is read once for all of them."""
         mine = [(name, kind) for name, kind, grouping in named if grouping == by]
-        found = members(known, [by, *(name for name, _ in mine)], groups_of(by), rules)
+        groups = {name: wanted.get((name, by), nothing) for name, _ in mine}
+        known_members = read_members(known, [by, *groups], pl.concat([held[by], *groups.values()]), rules)
         return {
-            (name, f"{kind}:{by}"): BY_GROUP[kind](found, by, rules.fields[name], held) for name, kind in mine
+            (name, f"{kind}:{by}"): BY_GROUP[kind](known_members, by, rules.fields[name], held, groups[name])
+            for name, kind in mine
         }
-
-    def groups_of(by: str) -> pl.Series:
-        return pl.concat([wanted.get(by, pl.Series(by, [], pl.String)), held[by]])
 
     fitted = side_by_side(fit, sorted({by for _, _, by in named}))
     return {key: model for models in fitted for key, model in models.items()}

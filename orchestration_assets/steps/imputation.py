@@ -26,7 +26,7 @@ class _Asked:
     """What one unit asks for: how many cells, and from which groups. `cases`: its claims, of a contested unit."""
 
     cells: int
-    groups: dict[str, pl.Series]
+    groups: imputation.Groups
     cases: pl.DataFrame | None
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orchestration_assets.imputation import groups
 from orchestration_assets.imputation.calibration import calibrate
-from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, members, predict
+from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict
 from validators.contract import Contract, field
 from validators.rules import compile_contract
 
@@ -26,8 +26,7 @@ class Visit(Contract):
     pieces: int = field(impute="median:town")
 
 
-_RULES = compile_contract(Visit)
-_FIELDS = _RULES.fields
+_FIELDS = compile_contract(Visit).fields
 
 
 def _known(rows: list[tuple], name: str) -> pl.DataFrame:
@@ -42,7 +41,7 @@ def _fit(fit, rows: list[tuple], name: str, cases: list[int] | None = None) -> t
     known = _known(rows, name)
     held = known if cases is None else known[cases]
     with mock.patch.object(groups, "calibrate", side_effect=calibrate) as spy:
-        model = fit(known, "town", _FIELDS[name], held)
+        model = fit(known, "town", _FIELDS[name], held, known["town"])
     (seen, *_), _ = spy.call_args
     # polars may divide by a constant column as it multiplies by 1/x: the last digit is no part of the promise.
     return model, seen.select(pl.col("share").round(12), "support", "is_right", "half").rows()
@@ -65,8 +64,7 @@ def test_a_group_with_two_modes_has_none() -> None:
 
 def test_only_the_groups_that_are_asked_for_or_tested_are_fitted() -> None:
     known = _known([("Ulm", "red"), ("Bonn", "green"), ("Kiel", "blue")], "colour")
-    found = members(known.lazy(), ["town", "colour"], pl.Series("town", ["Bonn", "Ulm", None]), _RULES)
-    model = fit_mode(found, "town", _FIELDS["colour"], known[:1])
+    model = fit_mode(known, "town", _FIELDS["colour"], known[:1], pl.Series("town", ["Bonn", None]))
     assert set(_table(model)) == {"Ulm", "Bonn"}
 
 

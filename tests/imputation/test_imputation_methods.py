@@ -50,7 +50,8 @@ _CLEAN = pl.DataFrame(
 
 
 def _imputers(frame: pl.DataFrame, rules: RuleSet = _RULES) -> Imputers:
-    groups = {"town": frame["town"].unique()} if "town" in frame.columns else {}
+    towns = frame["town"].unique() if "town" in frame.columns else None
+    groups = {} if towns is None else {(name, "town"): towns for name in ("colour", "price")}
     return Imputers(
         claims=fit_claim_calibrations([claim_cases(frame, rules)], rules),
         groups=fit_groups(_CLEAN.lazy(), groups, rules, _CLEAN.cast(pl.String)),
