@@ -79,8 +79,10 @@ def translate_unit(unit: Unit, decisions: list[Decision], rules: RuleSet) -> Uni
 
 def _effective(unit: Unit, rules: RuleSet) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The records of `unit` with its applied proposals in place, and all that is wrong with them then."""
-    frame, wrong = repaired_and_judged(unit.frame, unit.findings, unit.proposals, rules)
-    return frame, pl.concat([wrong, contradictions(frame, rules)]) if unit.is_contested else wrong
+    frame, *found = repaired_and_judged(unit.frame, unit.findings, applied(unit.proposals), rules)
+    if unit.is_contested:
+        found.append(contradictions(frame, rules))
+    return frame, pl.concat(found)
 
 
 def repair_records(

@@ -10,7 +10,12 @@ from orchestration_assets.settlement.agreement import (
     taken_keys,
     with_their_others,
 )
-from orchestration_assets.settlement.apply import apply_repairs, repaired_and_judged, repaired_fields
+from orchestration_assets.settlement.apply import (
+    applied,
+    apply_repairs,
+    repaired_and_judged,
+    repaired_fields,
+)
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
 from validators.judgement import FINDING_SCHEMA, RAW, REASON, reasons
 from validators.rules import RuleSet
@@ -24,12 +29,13 @@ class Settled:
 
     `trusted`: typed records with `_warnings` and `_repaired`. `held`: one row per other record: `_verdict` (review,
     quarantine, duplicate), `_stands_for`, its text as delivered under the contract's names, `_errors`, `_warnings`.
-    `findings`: all that was ever found, first and after repair.
+    `findings`: all that was ever found, first and after repair. `in_force`: the proposals that were applied.
     """
 
     trusted: pl.DataFrame
     held: pl.DataFrame
     findings: pl.DataFrame
+    in_force: pl.DataFrame
 
 
 def settle(
@@ -47,45 +53,48 @@ def settle(
     `taken`: `_id` of records whose repaired key belongs to another record. `contradicted`: what the records contradict
     before any claim is overruled (`contradictions`), where that is known already.
     """
-    effective, remaining = repaired_and_judged(frame, findings, proposals, rules)
-    first = findings
+    in_force = applied(proposals)
+    effective, kept, again = repaired_and_judged(frame, findings, in_force, rules)
+    first, remaining, new = findings, [kept, again], [again]
     if is_contested:
         if contradicted is None:
             contradicted = contradictions(_translated(frame, proposals, rules), rules)
-        remaining = pl.concat([remaining, _still_contradicted(effective, contradicted, proposals, rules)])
         first = pl.concat([findings, contradicted])
+        still, anew = _still_contradicted(effective, contradicted, in_force, rules)
+        remaining += [still, anew]
+        new.append(anew)
     if taken is not None and taken.len():
-        remaining = pl.concat(
-            [remaining, taken_keys(frame.filter(pl.col("_id").is_in(taken.implode())), rules)]
-        )
-    serious = remaining.filter(pl.col("severity") != "warning")
+        not_its_own = taken_keys(frame.filter(pl.col("_id").is_in(taken.implode())), rules)
+        remaining.append(not_its_own)
+        new.append(not_its_own)
+    wrong = pl.concat(remaining)
+    serious = wrong.filter(pl.col("severity") != "warning")
     verdicts = _verdicts(frame, effective, serious, proposals, rules, is_contested=is_contested)
-    why = reasons(remaining)
+    why = reasons(wrong)
     is_trusted = verdicts["_verdict"] == "trusted"
     trusted = pl.col("_id").is_in(frame.filter(is_trusted)["_id"].implode())
     return Settled(
-        trusted=_trusted(effective.filter(trusted).sort("_id"), why, proposals, rules),
+        trusted=_trusted(effective.filter(trusted).sort("_id"), why, in_force, rules),
         held=_held(frame.filter(~is_trusted), verdicts.filter(~is_trusted), why, rules),
-        findings=pl.concat([first, _new_findings(first, remaining)]),
+        findings=pl.concat([first, _new_findings(first, pl.concat(new))]),
+        in_force=in_force,
     )
 
 
 def _still_contradicted(
-    effective: pl.DataFrame, contradicted: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet
-) -> pl.DataFrame:
-    """What the records contradict once claims are overruled: asked again only where one of the reports was."""
-    overruling = proposals.filter((pl.col("status") == "applied") & pl.col("shape").is_null())["_id"]
-    if overruling.is_empty():
-        return contradicted
+    effective: pl.DataFrame, contradicted: pl.DataFrame, in_force: pl.DataFrame, rules: RuleSet
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the records contradict once claims are overruled: what is kept, and what is found where one of them was."""
+    overruling = in_force.filter(pl.col("shape").is_null())["_id"]
     again = with_their_others(effective, overruling)
     kept = contradicted.filter(~pl.col("_id").is_in(again["_id"].implode()))
-    return pl.concat([kept, contradictions(again, rules)])
+    return kept, contradictions(again, rules)
 
 
-def _new_findings(first: pl.DataFrame, remaining: pl.DataFrame) -> pl.DataFrame:
-    """What of `remaining` is not in `first`: what repairs brought about."""
+def _new_findings(first: pl.DataFrame, again: pl.DataFrame) -> pl.DataFrame:
+    """What was found `again` and not at `first`: what repairs brought about."""
     same = ["_id", "field", "rule"]
-    return remaining.join(first.select(same), on=same, how="anti", nulls_equal=True, maintain_order="left")
+    return again.join(first.select(same), on=same, how="anti", nulls_equal=True, maintain_order="left")
 
 
 def settle_agreeing(frame: pl.DataFrame, rules: RuleSet) -> Settled:
@@ -98,11 +107,12 @@ def settle_agreeing(frame: pl.DataFrame, rules: RuleSet) -> Settled:
         same, on="_id", how="left", maintain_order="left"
     )
     nothing_found = FINDING_SCHEMA.to_frame()
-    why, proposals = reasons(nothing_found), PROPOSAL_SCHEMA.to_frame()
+    why, in_force = reasons(nothing_found), PROPOSAL_SCHEMA.to_frame()
     return Settled(
-        trusted=_trusted(frame.filter(~is_same), why, proposals, rules),
+        trusted=_trusted(frame.filter(~is_same), why, in_force, rules),
         held=_held(others, verdicts, why, rules),
         findings=nothing_found,
+        in_force=in_force,
     )
 
 
@@ -151,11 +161,11 @@ def _without_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Serie
     return undecidable.join(suggested, on=["_id", "field"], how="anti")["_id"].unique()
 
 
-def _trusted(good: pl.DataFrame, why: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+def _trusted(good: pl.DataFrame, why: pl.DataFrame, in_force: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     kept = good.select(*[c for c in good.columns if c in _HEAD], *rules.fields)
     warnings = why.select("_id", pl.col("_warnings").cast(pl.List(REASON)))
     kept = kept.join(warnings, on="_id", how="left", maintain_order="left")
-    return kept.join(repaired_fields(proposals), on="_id", how="left", maintain_order="left")
+    return kept.join(repaired_fields(in_force), on="_id", how="left", maintain_order="left")
 
 
 def _held(original: pl.DataFrame, verdicts: pl.DataFrame, why: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:

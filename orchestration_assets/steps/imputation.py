@@ -11,7 +11,7 @@ from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.lake import PARTITION
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import contradictions, with_their_others
-from orchestration_assets.settlement.apply import repaired_and_judged
+from orchestration_assets.settlement.apply import applied, repaired_and_judged
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
 from validators.rules import RuleSet
@@ -47,15 +47,16 @@ def impute_partition(context: Context) -> dict[str, Any]:
 def _ask(units: Units, label: str, rules: RuleSet) -> _Asked:
     """Keeps the unit's open cells; of contested records also what they contradict, and what the imputers look at."""
     frame, agreeing = units.frames(label)
-    frame, wrong = repaired_and_judged(frame, units.findings(label), units.proposals(label), rules)
+    in_force = applied(units.proposals(label))
+    frame, *found = repaired_and_judged(frame, units.findings(label), in_force, rules)
     cases = None
     if units.is_contested(label):
         against = contradictions(frame, rules)
         units.save(label, "contradicted", against)
-        wrong = pl.concat([wrong, against])
+        found.append(against)
         own = ["_id", "_source", "_identity", *rules.fields]
         cases = imputation.claim_cases(pl.concat([frame.select(own), agreeing.select(own)]), rules)
-    cells = open_cells(frame, wrong, rules)
+    cells = open_cells(frame, pl.concat(found), rules)
     if units.is_contested(label):
         units.save(label, "reports", with_their_others(frame.select(own), cells["_id"]))
     units.save(label, "cells", cells)

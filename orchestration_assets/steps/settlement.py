@@ -8,7 +8,6 @@ import polars as pl
 
 from orchestration_assets.lake import StagedFile
 from orchestration_assets.parallel import side_by_side
-from orchestration_assets.settlement.apply import applied
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.verdicts import Settled, settle, settle_agreeing
 from orchestration_assets.steps.context import Context
@@ -198,18 +197,18 @@ def _taken_keys(context: Context, units: Units) -> pl.Series:
 
 def _count(settled: Settled, unit: Unit) -> dict[str, int]:
     translators = [*TRANSLATORS, PLACEHOLDER.name]
-    mine = applied(unit.proposals).join(settled.trusted.select("_id"), on="_id", how="semi")
-    per_record = mine.group_by("_id").agg((~pl.col("method").is_in(translators)).any().alias("is_imputed"))
-    imputed = int(per_record["is_imputed"].sum())
+    mine = settled.in_force.filter(pl.col("_id").is_in(settled.trusted["_id"].implode()))
+    repaired = mine["_id"].n_unique()
+    imputed = mine.filter(~pl.col("method").is_in(translators))["_id"].n_unique()
     status = dict(unit.proposals.group_by("status").len().iter_rows())
     verdicts = dict(settled.held.group_by("_verdict").len().iter_rows())
     fatal = settled.findings.filter(pl.col("severity") == "fatal").height
     return {
-        "trusted_without_repair": settled.trusted.height - per_record.height,
-        "translated": per_record.height - imputed,
+        "trusted_without_repair": settled.trusted.height - repaired,
+        "translated": repaired - imputed,
         "imputed": imputed,
         **verdicts,
-        "repairs_applied": applied(unit.proposals).height,
+        "repairs_applied": settled.in_force.height,
         "repairs_suggested": status.get("suggested", 0),
         "fatal": fatal,
     }
