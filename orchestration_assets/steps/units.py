@@ -14,7 +14,7 @@ from orchestration_assets.steps.context import Context
 from orchestration_assets.way import Unit
 from validators.judgement import RAW
 
-RECORDS_PER_UNIT = 125_000
+RECORDS_PER_UNIT = 100_000
 
 
 class Units:
