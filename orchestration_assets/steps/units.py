@@ -65,7 +65,7 @@ class Units:
         return pl.read_parquet(path) if path.exists() else PROPOSAL_SCHEMA.to_frame()
 
     def save(self, label: str, kind: str, frame: pl.DataFrame) -> None:
-        """Keep a frame of the unit for a later step: `malformed`, `proposals`, `effective`, `cells`."""
+        """Keep a frame of the unit for a later step: `malformed`, `proposals`, `cells`, `reports`, `contradicted`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         frame.write_parquet(self._path(label, kind), compression="lz4")
 
