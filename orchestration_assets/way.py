@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from orchestration_assets.imputation import impute as imputation
-from orchestration_assets.settlement.apply import applied, apply_repairs
+from orchestration_assets.imputation.cells import open_cells
+from orchestration_assets.settlement.agreement import contradictions
+from orchestration_assets.settlement.apply import applied, apply_repairs, repaired_and_judged
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.labels import as_repairs, judge_methods, regate
 from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_contradicted
@@ -75,9 +77,12 @@ def translate_unit(unit: Unit, decisions: list[Decision], rules: RuleSet) -> Uni
     return replace(unit, proposals=proposals)
 
 
-def effective(unit: Unit, rules: RuleSet) -> pl.DataFrame:
-    """The records of `unit` with its applied proposals in place."""
-    return apply_repairs(unit.frame, unit.proposals, rules)
+def _effective(unit: Unit, rules: RuleSet) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The records of `unit` with its applied proposals in place, and all that is wrong with them then."""
+    frame, *found = repaired_and_judged(unit.frame, unit.findings, applied(unit.proposals), rules)
+    if unit.is_contested:
+        found.append(contradictions(frame, rules))
+    return frame, pl.concat(found)
 
 
 def repair_records(
@@ -98,25 +103,23 @@ def repair_records(
     samples = [translation.shape_samples(translation.cells_to_translate(u.findings, rules)) for u in units]
     decisions = translation.decide_all(translation.pool(samples), rules, notations, known) if samples else []
     units = [translate_unit(unit, decisions, rules) for unit in units]
-    frames = [effective(unit, rules) for unit in units]
-    cells = [
-        imputation.open_cells(frame, rules, is_contested=unit.is_contested)
-        for unit, frame in zip(units, frames, strict=True)
-    ]
+    effective = [_effective(unit, rules) for unit in units]
+    frames = [frame for frame, _ in effective]
+    cells = [open_cells(frame, wrong, rules) for frame, wrong in effective]
     cases = [
         imputation.claim_cases(frame, rules)
         for unit, frame in zip(units, frames, strict=True)
         if unit.is_contested
     ]
-    groups = imputation.pooled_groups(
-        imputation.groups_asked(frame, of_unit, rules) for frame, of_unit in zip(frames, cells, strict=True)
-    )
+    groups = imputation.pooled_groups(imputation.groups_asked(of_unit, rules) for of_unit in cells)
     imputers = imputation.Imputers(
         claims=imputation.fit_claim_calibrations(cases, rules),
         groups=imputation.fit_groups(triaged.clean.lazy(), groups, rules, known.filter(pl.col("_is_clean"))),
     )
     units = [
-        _with_more(unit, imputation.impute(frame, of_unit, imputers, rules, is_contested=unit.is_contested))
+        _with_more(
+            unit, imputation.impute(of_unit, imputers, rules, reports=frame if unit.is_contested else None)
+        )
         for unit, frame, of_unit in zip(units, frames, cells, strict=True)
     ]
     if labels is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.verdicts import withdraw_contradicted
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
@@ -18,17 +19,14 @@ def translate_partition(context: Context) -> dict[str, Any]:
     began = time.perf_counter()
     units, rules = Units(context), context.rules
     units.clear()
-    samples = [_collect(units, label, rules) for label in units.labels]
+    samples = side_by_side(lambda label: _collect(units, label, rules), units.labels)
     pooled = translation.pool(samples) if samples else None
     decisions = (
         [] if pooled is None else translation.decide_all(pooled, rules, context.notations, units.known())
     )
     cells, shapes = (0, 0) if pooled is None else (int(pooled["cells"].sum()), pooled.height)
     counts = {"cells": cells, "shapes": shapes, "applied": 0, "suggested": 0}
-    for label in units.labels:
-        proposals = _translate(units, label, decisions, rules)
-        units.save(label, "proposals", proposals)
-        status = dict(proposals.group_by("status").len().iter_rows())
+    for status in side_by_side(lambda label: _translate(units, label, decisions, rules), units.labels):
         counts["applied"] += status.get("applied", 0)
         counts["suggested"] += status.get("suggested", 0)
     unseen = _unseen(pooled, decisions)
@@ -49,11 +47,13 @@ def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
     return translation.shape_samples(cells)
 
 
-def _translate(units: Units, label: str, decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
+def _translate(units: Units, label: str, decisions: list[Decision], rules: RuleSet) -> dict[str, int]:
+    """Keeps the proposals for the unit; returns how many there are of each status."""
     proposals = translation.propose(units.saved(label, "malformed"), decisions, rules)
     if proposals.height and units.is_contested(label):
-        return withdraw_contradicted(units.frames(label)[0], proposals, rules)
-    return proposals
+        proposals = withdraw_contradicted(units.frames(label)[0], proposals, rules)
+    units.save(label, "proposals", proposals)
+    return dict(proposals.group_by("status").len().iter_rows())
 
 
 def _unseen(pooled: pl.DataFrame | None, decisions: list[Decision]) -> pl.DataFrame:

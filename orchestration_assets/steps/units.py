@@ -15,8 +15,8 @@ from orchestration_assets.steps.shelf import SHELF
 from orchestration_assets.way import Unit
 from validators.judgement import RAW
 
-RECORDS_PER_UNIT = 250_000
-OF_ONE_STEP = {"malformed", "effective", "cells"}
+RECORDS_PER_UNIT = 100_000
+OF_ONE_STEP = {"malformed", "cells", "reports"}
 """Kinds of frames that no other step asks for than the one that makes them."""
 
 
@@ -68,7 +68,7 @@ class Units:
         return SHELF.get(path) if SHELF.holds(path) else PROPOSAL_SCHEMA.to_frame()
 
     def save(self, label: str, kind: str, frame: pl.DataFrame) -> None:
-        """Keep a frame of the unit: `proposals` for the steps that follow, OF_ONE_STEP for the rest of this one."""
+        """Keep a frame of the unit: `proposals` and `contradicted` for the steps that follow, OF_ONE_STEP for the rest of this one."""
         keep = SHELF.lay_by if kind in OF_ONE_STEP else SHELF.put_soon
         keep(self._path(label, kind), frame)
 
