@@ -64,6 +64,9 @@ class Limits(_Declared):
     volume_ratio: float = Field(
         default=2.0, gt=1, description="At most this factor from the feed's median volume."
     )
+    stale_share: float = Field(
+        default=0.0, ge=0, le=1, description="At most this share of records from snapshots that stand in."
+    )
     freshness_hours: float | None = Field(
         default=None, gt=0, description="Landed at most so long after the partition's end."
     )
@@ -84,6 +87,17 @@ class Feed(_Declared):
     schedule: str = Field(default="0 5 * * *", description="Cron expression of its daily run, in UTC.")
     prefer: list[str] = Field(
         default_factory=list, description="Sources in order of preference; the others follow by name."
+    )
+    patience: float | None = Field(
+        default=None,
+        ge=0,
+        description="Seconds that a run waits for a slow source when others have landed; by default half of its deadline.",
+    )
+    catch_up_days: int = Field(
+        default=3,
+        ge=0,
+        le=366,
+        description="For so many days what is missing from a partition is asked for again.",
     )
     limits: Limits = Field(default_factory=Limits)
 

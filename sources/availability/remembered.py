@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +22,6 @@ UNTROUBLED = Circuit()
 """Of an endpoint that nothing is held against."""
 
 T = TypeVar("T")
-Value = TypeVar("Value", Circuit, Bucket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +85,19 @@ class Remembered:
 
 def _known(row: dict[str, Any]) -> Known:
     """Return one endpoint's row of the file; ValueError, TypeError or KeyError where it is damaged."""
-    bucket = row["bucket"]
+    circuit, bucket = row["circuit"], row["bucket"]
     return Known(
         declared=str(row["declared"]),
-        circuit=_typed(Circuit, row["circuit"]),
-        bucket=None if bucket is None else _typed(Bucket, bucket),
+        circuit=Circuit(
+            failures=int(_number(circuit["failures"])),
+            opened_at=_number(circuit["opened_at"]),
+            probe_until=_number(circuit["probe_until"]),
+            quiet_until=_number(circuit["quiet_until"]),
+            reason=str(circuit["reason"]),
+        ),
+        bucket=None if bucket is None else Bucket(_number(bucket["tokens"]), _number(bucket["at"])),
         served_at=_number(row["served_at"]),
     )
-
-
-def _typed(kind: type[Value], row: dict[str, Any]) -> Value:
-    values = {
-        field.name: str(row[field.name]) if field.type is str else field.type(_number(row[field.name]))
-        for field in fields(kind)
-    }
-    return kind(**values)
 
 
 def _number(value: Any) -> float:
