@@ -187,6 +187,15 @@ def latest_partition(feed: Feed) -> str:
     return (today - timedelta(days=1)).isoformat()
 
 
+def recent_partitions(feed: Feed, now: datetime) -> list[str]:
+    """The partitions whose gaps are still asked for: the days that ended in the last `catch_up_days`, or every listed key."""
+    if isinstance(feed.partitions, StaticPartitions):
+        return list(feed.partitions.keys) if feed.catch_up_days else []
+    today = now.astimezone(ZoneInfo(feed.partitions.timezone)).date()
+    days = [today - timedelta(days=back) for back in range(1, feed.catch_up_days + 1)]
+    return [day.isoformat() for day in reversed(days) if day >= feed.partitions.start]
+
+
 def _rank(feed: Feed, source: str) -> tuple[int, str]:
     return (feed.prefer.index(source) if source in feed.prefer else len(feed.prefer), source)
 

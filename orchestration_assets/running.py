@@ -20,8 +20,8 @@ from orchestration_assets.scoring import Score, score, truth_of
 from orchestration_assets.settings import dagster_home, settings
 from orchestration_assets.steps.context import Context, rules_of
 from orchestration_assets.steps.landing import (
+    arrivals,
     hand_over_landing,
-    has_arrivals,
     late_landings,
     take_in,
     wait_to_the_end,
@@ -62,10 +62,9 @@ def run_partition(feed: str, partition: str, out: TextIO) -> RunResult:
     with dg.DagsterInstance.from_config(str(_home())) as instance:
         run = partial(_run, declared, partition, instance, out)
         result = run(ask=None)
-        is_published = _is_published(result, feed)
         if _came_late(Context(declared, lake, partition, found.outside), out):
             result = run(ask=[])
-            is_published = is_published or _is_published(result, feed)
+    is_published = _is_published(result, feed)
     report = report_of(lake, feed, partition) if partition in lake.partitions(f"{feed}/metrics") else None
     scored = None
     if is_published and (truth := truth_of(found.outside, partition)) and feed == "payments":
@@ -106,7 +105,7 @@ def _came_late(context: Context, out: TextIO) -> bool:
         names = ", ".join(sorted(landing.source.source for landing in late))
         print(f"  waiting for {names} until the deadline", file=out, flush=True)
         wait_to_the_end(late)
-    if not has_arrivals(context):
+    if not arrivals(context):
         return False
     try:
         with context.lake.lock(

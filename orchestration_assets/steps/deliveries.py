@@ -90,6 +90,7 @@ def counts(rows: pl.DataFrame) -> dict[str, Any]:
     amiss = pl.concat([silent, refused])
     return {
         "status": _status(kept, latest),
+        "asked": sorted(set(latest["status"].to_list())),
         "deliveries": kept.height,
         "lines": int(kept["lines"].sum()),
         "stale_lines": int(stale["lines"].sum()),

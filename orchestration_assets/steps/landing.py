@@ -22,8 +22,8 @@ from sources.delivery import Delivery
 
 __all__ = [
     "DELIVERY_SCHEMA",
+    "arrivals",
     "hand_over_landing",
-    "has_arrivals",
     "in_force",
     "land_sources",
     "late_landings",
@@ -114,14 +114,15 @@ def take_in(context: Context, sources: Iterable[Source] | None = None) -> bool:
     """
     before = _contents(context)
     for source in context.sources if sources is None else sources:
-        if arrivals := left(context.lake, source.source, context.partition):
-            _note(context, source, arrivals)
+        if found := left(context.lake, source.source, context.partition):
+            _note(context, source, found)
     return _contents(context) != before
 
 
-def has_arrivals(context: Context) -> bool:
-    """Whether anything arrived that is not noted yet."""
-    return any(left(context.lake, source.source, context.partition) for source in context.sources)
+def arrivals(context: Context) -> list[str]:
+    """The names of what arrived and is not noted yet."""
+    found = [a for source in context.sources for a in left(context.lake, source.source, context.partition)]
+    return sorted(arrival.note.name for arrival in found if arrival.note)
 
 
 def in_force(context: Context) -> list[tuple[Source, dict[str, Any]]]:
@@ -162,8 +163,8 @@ def _note_landing(context: Context, landing: Landing) -> Exception | None:
     return None
 
 
-def _note(context: Context, source: Source, arrivals: list[Arrival]) -> None:
-    """Let the table of deliveries say what the partition is made of after the `arrivals`, in the order they came."""
+def _note(context: Context, source: Source, arrived: list[Arrival]) -> None:
+    """Let the table of deliveries say what the partition is made of after what `arrived`, in the order they came."""
     table = f"{source.source}/deliveries"
     with context.lake.lock(
         f"{source.source}.deliveries",
@@ -172,7 +173,7 @@ def _note(context: Context, source: Source, arrivals: list[Arrival]) -> None:
         holder=f"{context.feed.feed} {context.partition}",
     ):
         rows = _former(context, source)
-        for arrival in sorted(arrivals, key=lambda arrival: arrival.at):
+        for arrival in sorted(arrived, key=lambda arrival: arrival.at):
             if arrival.note is not None and _is_overtaken(rows, arrival):
                 continue
             delivered = arrival.rows
@@ -181,7 +182,7 @@ def _note(context: Context, source: Source, arrivals: list[Arrival]) -> None:
             rows = merged(rows, delivered, source.delivers)
         rows = _with_stand_in(context, source, rows)
         context.lake.replace(table, context.partition, pl.DataFrame(rows, schema=DELIVERY_SCHEMA))
-    taken(arrivals)
+    taken(arrived)
 
 
 def _former(context: Context, source: Source, partition: str | None = None) -> list[Row]:
