@@ -18,7 +18,8 @@ class _Handler(BaseHTTPRequestHandler):
 class FaultyServer:
     """`then`: what the next requests meet, the last for ever; `body`: what a sound answer holds.
 
-    An answer is a status (`503`), a status and headers (`(429, {"Retry-After": "1"})`), `hang`, `drip` or `close`.
+    An answer is a status (`503`), a status and headers (`(429, {"Retry-After": "1"})`), `drip`, `close`, `hang` (no
+    answer at all), or `hang_then_answer` (a sound one once `stop` is set).
     """
 
     def __init__(self, body: bytes) -> None:
@@ -39,6 +40,9 @@ class FaultyServer:
             what = self.then.pop(0) if len(self.then) > 1 else self.then[0]
         if what == "hang":
             self.stop.wait()
+        elif what == "hang_then_answer":
+            self.stop.wait()
+            self._send(handler, 200, {})
         elif what == "drip":
             self._drip(handler)
         elif what == "close":
