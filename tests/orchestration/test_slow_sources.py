@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 import yaml
 
 from orchestration_assets.cli import main
-from orchestration_assets.lake import Lake
 from orchestration_assets.reporting import in_a_line
 from orchestration_assets.running import run_partition
 from orchestration_assets.steps import asking
@@ -283,13 +281,3 @@ def test_two_runs_at_once_take_everything_in_once(slow, server, surroundings) ->
     rows = place.rows("gateway_b/deliveries")
     assert (rows.height, rows["is_in_force"].to_list()) == (1, [True])
     assert arrivals(place.context()) == []
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as ephemeral:
-        yield ephemeral
-
-
-def lake_of(place) -> Lake:
-    return Lake(place.lake.root)
