@@ -57,6 +57,11 @@ class Landing(threading.Thread):
         """When every endpoint has had its deadline."""
         return self.began + self.source.deadline * len(self.source.endpoints) + _GRACE_SECONDS
 
+    def start(self) -> None:
+        """Begin, and let the time count from here."""
+        self.began = time.monotonic()
+        super().start()
+
     def run(self) -> None:
         """Land, and hand over to whoever waits, or leave it for whoever comes next."""
         try:

@@ -119,10 +119,10 @@ def take_in(context: Context, sources: Iterable[Source] | None = None) -> bool:
     return _contents(context) != before
 
 
-def arrivals(context: Context) -> list[str]:
-    """The names of what arrived and is not noted yet."""
+def arrivals(context: Context) -> list[tuple[str, str]]:
+    """What arrived and is not in the table yet: source and name of its note."""
     found = [a for source in context.sources for a in left(context.lake, source.source, context.partition)]
-    return sorted(arrival.note.name for arrival in found if arrival.note)
+    return sorted((arrival.source, arrival.note.name) for arrival in found if arrival.note)
 
 
 def in_force(context: Context) -> list[tuple[Source, dict[str, Any]]]:

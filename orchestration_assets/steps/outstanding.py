@@ -49,12 +49,15 @@ def outstanding(
     """What the partition goes without at `now`; `asked`: by source, what was done about it so far."""
     found = summary(context)
     unseen = tuple(name for name, row in found.items() if row["reason"] == "never landed")
-    if len(unseen) == len(found) and not arrivals(context):
+    notes = arrivals(context)
+    if len(unseen) == len(found) and not notes:
         return Outstanding(context.partition, {})
     missing = {
         name: row["since"]
         for name, row in found.items()
-        if name not in unseen and _is_missing(row) and _is_recent(context, row, now)
+        if name not in {*unseen, *(source for source, _ in notes)}
+        and _is_missing(row)
+        and _is_recent(context, row, now)
     }
     due = tuple(
         source.source
@@ -63,7 +66,7 @@ def outstanding(
         and _is_due(source, asked.get(source.source), missing[source.source], now, first_interval)
         and may_be_asked(source, store=store_of(context.lake, source.source))
     )
-    return Outstanding(context.partition, missing, due, unseen, _unpublished(context))
+    return Outstanding(context.partition, missing, due, unseen, _unpublished(context, notes))
 
 
 def interval(source: Source, times: int, first: timedelta) -> timedelta:
@@ -95,14 +98,13 @@ def _moment(since: str) -> datetime:
     return datetime.fromisoformat(since.replace(" UTC", "+00:00"))
 
 
-def _unpublished(context: Context) -> str:
+def _unpublished(context: Context, notes: list[tuple[str, str]]) -> str:
     """A hash of what is in force and has arrived, if `trusted` was made of something else; else empty.
 
     With the moment of the publication, so that what could not be published is tried once, and what was is not again.
     """
     force = sorted({(source.source, row["content_hash"][:_SHORT_HASH]) for source, row in in_force(context)})
     published, moment = _published(context)
-    notes = arrivals(context)
     if not notes and force == published:
         return ""
     return hashlib.sha256(json.dumps([force, notes, moment]).encode()).hexdigest()[:16]

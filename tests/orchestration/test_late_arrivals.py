@@ -218,8 +218,10 @@ def test_what_arrived_after_its_run_is_taken_in_without_asking_anybody(watch, se
     server.then = [500]
     [request] = watch.look()
     assert request.asset_selection is None
+    assert request.run_config == {"ops": {"payments_landing": {"config": {"ask": []}}}}
     watch.run(request)
     assert payments(place) == ["P0000000001", "P0000000003", "P0000000009"]
+    assert len(server.asked) == 1
     assert watch.look() == []
 
 
