@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration_assets.steps import availability
@@ -67,6 +67,7 @@ EVENTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(events=EVENTS, delivers=st.sampled_from(["increment", "snapshot"]))
 def test_no_content_is_ever_forgotten_and_each_is_in_force_at_most_once(events, delivers: str) -> None:
     rows: list[dict[str, Any]] = []
