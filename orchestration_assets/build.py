@@ -20,6 +20,7 @@ from orchestration_assets.jobs import build_job
 from orchestration_assets.partitions import partitions_of
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.schedules import build_schedule
+from orchestration_assets.sensors import build_arrivals
 from orchestration_assets.settings import settings
 
 _BUILDERS = (build_landed, build_triaged, build_translated, build_imputed, build_settled, build_trusted)
@@ -32,7 +33,7 @@ def feed_definitions(
     catalog: str | Path | None = None,
     lake: LakeResource | None = None,
 ) -> dg.Definitions:
-    """Assets, checks, job, schedule and resource of one feed.
+    """Assets, checks, job, schedule, sensors and resource of one feed.
 
     `feed`: its name in the folders `feeds` and `catalog` (by default those of the settings), or the feed itself.
     `lake`: where its tables are, by default as the settings say. Raises `DeclarationError` if there is no such feed.
@@ -40,13 +41,14 @@ def feed_definitions(
     declared = feed if isinstance(feed, Declared) else _declared(feed, feeds, catalog)
     partitions_def = partitions_of(declared.feed)
     job = build_job(declared)
+    arrivals = build_arrivals(declared, job, settings().arrivals_seconds)
     expectations = build_expectations(declared, partitions_def)
     return dg.Definitions(
         assets=[build(declared, partitions_def) for build in _BUILDERS],
         asset_checks=[*build_checks(declared, partitions_def), expectations.check],
         jobs=[job, expectations.job],
         schedules=[build_schedule(declared, job)],
-        sensors=[expectations.sensor],
+        sensors=[expectations.sensor, arrivals],
         resources={"lake": lake or default_lake()},
     )
 

@@ -9,6 +9,7 @@ from orchestration_assets.assets.common import feed_key, told_plainly
 from orchestration_assets.feed import Declared
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.steps import audit
+from orchestration_assets.steps.outcome import Outcome
 
 BLOCKING = {
     "nothing_lost": "Every landed line is in exactly one place, by count and by identity.",
@@ -23,6 +24,9 @@ TELLING = {
     "unseen_shapes": "Not too many shapes are new to every translator.",
     "volume": "The number of records is near the median of the feed's other partitions.",
     "freshness": "The deliveries came in time.",
+    "preferred_endpoint": "Each source that delivered was served by the first of its endpoints.",
+    "cadence": "Each source delivered within its cadence.",
+    "stale_share": "Not too many records are from former snapshots that stand in.",
 }
 
 
@@ -99,7 +103,7 @@ def _telling(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.
     return should_hold
 
 
-def as_result(declared: Declared, outcome: audit.Outcome, *, asset: str = "settled") -> dg.AssetCheckResult:
+def as_result(declared: Declared, outcome: Outcome, *, asset: str = "settled") -> dg.AssetCheckResult:
     """An outcome as the UI shows it; its numbers plot over partitions."""
     return dg.AssetCheckResult(
         asset_key=feed_key(declared.feed.feed, asset),

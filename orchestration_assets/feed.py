@@ -64,6 +64,9 @@ class Limits(_Declared):
     volume_ratio: float = Field(
         default=2.0, gt=1, description="At most this factor from the feed's median volume."
     )
+    stale_share: float = Field(
+        default=0.0, ge=0, le=1, description="At most this share of records from snapshots that stand in."
+    )
     freshness_hours: float | None = Field(
         default=None, gt=0, description="Landed at most so long after the partition's end."
     )
@@ -84,6 +87,17 @@ class Feed(_Declared):
     schedule: str = Field(default="0 5 * * *", description="Cron expression of its daily run, in UTC.")
     prefer: list[str] = Field(
         default_factory=list, description="Sources in order of preference; the others follow by name."
+    )
+    patience: float | None = Field(
+        default=None,
+        ge=0,
+        description="Seconds that a run waits for a slow source when others have landed; by default half of its deadline.",
+    )
+    catch_up_days: int = Field(
+        default=3,
+        ge=0,
+        le=366,
+        description="For so many days what is missing from a partition is asked for again.",
     )
     limits: Limits = Field(default_factory=Limits)
 
@@ -171,6 +185,15 @@ def latest_partition(feed: Feed) -> str:
         return feed.partitions.keys[-1]
     today = datetime.now(ZoneInfo(feed.partitions.timezone)).date()
     return (today - timedelta(days=1)).isoformat()
+
+
+def recent_partitions(feed: Feed, now: datetime) -> list[str]:
+    """The partitions whose gaps are still asked for: the days that ended in the last `catch_up_days`, or every listed key."""
+    if isinstance(feed.partitions, StaticPartitions):
+        return list(feed.partitions.keys) if feed.catch_up_days else []
+    today = now.astimezone(ZoneInfo(feed.partitions.timezone)).date()
+    days = [today - timedelta(days=back) for back in range(1, feed.catch_up_days + 1)]
+    return [day.isoformat() for day in reversed(days) if day >= feed.partitions.start]
 
 
 def _rank(feed: Feed, source: str) -> tuple[int, str]:

@@ -1,11 +1,14 @@
 """What became of partitions, read from the lake alone: for `breakwater report`, and for the end of a run."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from orchestration_assets.lake import PARTITION, Lake
 
 COUNTS = "landed unreadable clean translated imputed trusted review quarantine duplicate outside lost".split()
+
+_WHY = ("reason", "refused_because", "stands_in")
 
 
 def reports(root: Path, feed: str | None, partition: str | None, *, is_all: bool) -> list[dict[str, Any]]:
@@ -48,9 +51,33 @@ def report_of(lake: "Lake", feed: str, partition: str) -> dict[str, Any]:
         "published": published,
         **shares,
         "by_source": by_source,
+        "missing": missing_of(lake, feed, partition),
         "seconds": round(metrics.get("seconds", 0), 3),
         "rows_per_second": round(metrics.get("rows_per_second", 0)),
     }
+
+
+def missing_of(lake: "Lake", feed: str, partition: str) -> list[dict[str, str]]:
+    """What the partition goes without, one row per source: its status, why, and since when; as its last landing left it."""
+    path = lake.work(feed, partition) / "landing.json"
+    sources = json.loads(path.read_text())["sources"] if path.exists() else {}
+    return [
+        {
+            "source": source,
+            "status": row["status"],
+            "why": "; ".join(filter(None, (row.get(name, "") for name in _WHY))) or "nothing is known",
+            "since": row.get("since", ""),
+        }
+        for source, row in sources.items()
+        if row["status"] != "landed" or row.get("reason") or row.get("refused_because")
+    ]
+
+
+def in_a_line(missing: dict[str, str]) -> str:
+    """One source that is missing, as a person reads it."""
+    what = "nothing new came" if missing["status"] == "landed" else missing["status"]
+    since = f" since {missing['since']}" if missing["since"] else ""
+    return f"{missing['source']}: {what}{since}: {missing['why']}"
 
 
 def records_of(root: Path, feed: str, partition: str, count: int) -> dict[str, list[str]]:

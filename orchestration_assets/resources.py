@@ -38,6 +38,10 @@ class LakeResource(dg.ConfigurableResource):
         """The tables below `root`."""
         return Lake(self.root)
 
+    def of(self, declared: Declared, partition: str) -> Context:
+        """A partition for reading only, without holding it."""
+        return Context(declared, self.lake(), partition, Path(self.outside))
+
     def open(
         self, declared: Declared, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext
     ) -> Context:
@@ -58,4 +62,4 @@ class LakeResource(dg.ConfigurableResource):
             )
             self._held.enter_context(lock)
             self._names.add(name)
-        return Context(declared, lake, partition, Path(self.outside))
+        return self.of(declared, partition)

@@ -3,19 +3,29 @@
 import logging
 import os
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import dagster as dg
 
+from orchestration_assets.assets.landed import landing_config
 from orchestration_assets.build import feed_definitions
+from orchestration_assets.errors import LockedError
 from orchestration_assets.exit_codes import DEGRADED, DONE, FAILED
-from orchestration_assets.feed import load_feeds
+from orchestration_assets.feed import Declared, load_feeds
 from orchestration_assets.lake import Lake
 from orchestration_assets.reporting import report_of
 from orchestration_assets.scoring import Score, score, truth_of
 from orchestration_assets.settings import dagster_home, settings
-from orchestration_assets.steps.context import rules_of
+from orchestration_assets.steps.context import Context, rules_of
+from orchestration_assets.steps.landing import (
+    arrivals,
+    hand_over_landing,
+    late_landings,
+    take_in,
+    wait_to_the_end,
+)
 
 
 @dataclass(frozen=True)
@@ -45,25 +55,16 @@ class RunResult:
 
 
 def run_partition(feed: str, partition: str, out: TextIO) -> RunResult:
-    """Run the feed's job on one partition, telling each step on `out`."""
+    """Run the feed's job on one partition, telling each step on `out`; what came late is taken in by a second pass."""
     found = settings()
     declared = load_feeds(found.feeds, found.catalog).of(feed)
-    definitions = dg.Definitions.merge(
-        feed_definitions(declared), dg.Definitions(loggers={"console": _teller(out)})
-    )
-    home = _home()
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        job = definitions.resolve_job_def(feed)
-        result = job.execute_in_process(
-            partition_key=partition,
-            instance=instance,
-            raise_on_error=False,
-            tags={"breakwater/from": "command_line"},
-            run_config={"loggers": {"console": {}}},
-        )
-    troubles = _failures(result) + _failed_checks(result)
-    is_published = any(e.step_key == f"{feed}_publication" for e in result.all_events if e.is_step_success)
     lake = Lake(found.lake)
+    with dg.DagsterInstance.from_config(str(_home())) as instance:
+        run = partial(_run, declared, partition, instance, out)
+        result = run(ask=None)
+        if _came_late(Context(declared, lake, partition, found.outside), out):
+            result = run(ask=[])
+    is_published = _is_published(result, feed)
     report = report_of(lake, feed, partition) if partition in lake.partitions(f"{feed}/metrics") else None
     scored = None
     if is_published and (truth := truth_of(found.outside, partition)) and feed == "payments":
@@ -75,8 +76,51 @@ def run_partition(feed: str, partition: str, out: TextIO) -> RunResult:
         result.run_id,
         report,
         scored,
-        troubles,
+        _failures(result) + _failed_checks(result),
     )
+
+
+def _run(
+    declared: Declared, partition: str, instance: dg.DagsterInstance, out: TextIO, *, ask: list[str] | None
+) -> dg.ExecuteInProcessResult:
+    """One run of the job; `ask`: the sources that are asked, all by default."""
+    teller = dg.Definitions(loggers={"console": _teller(out)})
+    definitions = dg.Definitions.merge(feed_definitions(declared), teller)
+    feed = declared.feed.feed
+    asking = {} if ask is None else landing_config(feed, ask)
+    return definitions.resolve_job_def(feed).execute_in_process(
+        partition_key=partition,
+        instance=instance,
+        raise_on_error=False,
+        tags={"breakwater/from": "command_line"},
+        run_config={"loggers": {"console": {}}, **asking},
+    )
+
+
+def _came_late(context: Context, out: TextIO) -> bool:
+    """Wait for the sources that the run went on without, to their deadlines; whether the partition is to be run again."""
+    feed, partition = context.feed.feed, context.partition
+    late = late_landings(context.lake, feed, partition)
+    if late:
+        names = ", ".join(sorted(landing.source.source for landing in late))
+        print(f"  waiting for {names} until the deadline", file=out, flush=True)
+        wait_to_the_end(late)
+    if not arrivals(context):
+        return False
+    try:
+        with context.lake.lock(
+            feed, partition, wait_seconds=0, holder="the command line, for what came late"
+        ):
+            is_changed = take_in(context)
+            hand_over_landing(context, {})
+    except LockedError:
+        return False  # the run that holds the partition takes it in, or the next one does
+    print(f"  {'taking in' if is_changed else 'nothing in'} what came late", file=out, flush=True)
+    return is_changed
+
+
+def _is_published(result: dg.ExecuteInProcessResult, feed: str) -> bool:
+    return any(e.step_key == f"{feed}_publication" for e in result.all_events if e.is_step_success)
 
 
 def _home() -> Path:

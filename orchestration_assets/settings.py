@@ -20,6 +20,7 @@ class Settings:
     reference: Path
     docs: Path
     wait_seconds: float
+    arrivals_seconds: float
 
     @property
     def flights(self) -> Path:
@@ -38,6 +39,7 @@ def settings() -> Settings:
         reference=_path("BREAKWATER_REFERENCE_DATA", here.parent / "shared" / "data"),
         docs=_path("BREAKWATER_DATA_DOCS", here / "data" / "data_docs"),
         wait_seconds=_seconds("BREAKWATER_WAIT_SECONDS", 600),
+        arrivals_seconds=_seconds("BREAKWATER_ARRIVALS_SECONDS", 300),
     )
     os.environ.setdefault(FLIGHTS_VARIABLE, str(found.flights))
     return found

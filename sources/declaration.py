@@ -1,5 +1,6 @@
 """What may be declared about a source: who owns it, how to reach it, how it writes things. Models, no I/O."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -8,11 +9,27 @@ from sources.declared import Declared, Name
 from sources.endpoints import Endpoint
 from sources.notation import FieldNotation, Notation
 
+_LENGTH = re.compile(r"([0-9]+(?:\.[0-9]+)?)([hd])")
 _OWNER = r"^(team:[A-Za-z0-9_.-]+|[^@\s]+@[^@\s]+\.[^@\s]+)$"
 
 
 def _column_first(value: Any) -> Any:
     return {"from": value} if isinstance(value, str) else value
+
+
+def _hours_of(value: Any) -> Any:
+    """Return a length of time in hours: a number is one already, and so is `hourly`, `daily`, `12h` or `3d` in words."""
+    if not isinstance(value, str):
+        return value
+    named = {"hourly": 1.0, "daily": 24.0, "weekly": 168.0}
+    if value in named:
+        return named[value]
+    if match := _LENGTH.fullmatch(value):
+        return float(match[1]) * (24 if match[2] == "d" else 1)
+    raise ValueError(f"`{value}` is no length of time, expected a number of hours, or text such as 12h or 3d")
+
+
+HoursLong = Annotated[float, BeforeValidator(_hours_of)]
 
 
 class Source(Declared):
@@ -36,6 +53,18 @@ class Source(Declared):
         default=None, description="The field whose value says which system each record is from."
     )
     deadline: float = Field(default=60, gt=0, description="Seconds for one endpoint to hand over everything.")
+    cadence: HoursLong | None = Field(
+        default=None,
+        gt=0,
+        le=8784,
+        description="How often it delivers: hourly, daily, weekly, or hours such as 6h.",
+    )
+    max_stale: HoursLong = Field(
+        default=168,
+        ge=0,
+        le=8784,
+        description="How old a former snapshot may be that stands in, such as 12h or 3d; 0: none may.",
+    )
 
     @model_validator(mode="after")
     def _knows_its_source_column(self) -> Self:

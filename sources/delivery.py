@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Status = Literal["landed", "absent", "refused"]
+Status = Literal["landed", "absent", "refused", "stale", "late", "waiting"]
+"""What a delivery is worth: data (`landed`), a former snapshot that stands in (`stale`), bytes that are kept and worth
+nothing (`refused`) or that a person has to decide on (`waiting`), no bytes at all (`absent`) or none yet (`late`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,21 @@ class Fragment:
     first_row: int
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One endpoint that did not serve: why, and how often it was asked (0: it was not)."""
+
+    endpoint: str
+    reason: str
+    attempts: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What one endpoint handed over for one partition, or that nothing came.
 
-    `landed` is data, `refused` is bytes that are kept and worth nothing, `absent` is no bytes at all: then
-    `name`, `content_hash`, `endpoint` and `path` are empty, and `reason` says what was looked for.
+    Of one that is `absent` or `late`, `name`, `content_hash`, `endpoint` and `path` are empty, and `reason`
+    says what was looked for.
     """
 
     source: str
@@ -37,7 +48,7 @@ class Delivery:
     content_hash: str = ""
     """SHA-256 of the bytes, 64 hexadecimal digits."""
     endpoint: str = ""
-    """Position and kind, such as `files:0`."""
+    """Kind and position, such as `files:0`; of a former snapshot that stands in, `stale:files:0`."""
     path: str = ""
     """Where the bytes are, relative to the store."""
     bytes: int = 0
@@ -51,3 +62,7 @@ class Delivery:
     reason: str = ""
     is_closed: bool = True
     """False where the last line has no end: the file may be cut off."""
+    position: str = ""
+    """From where the endpoint goes on next time, in words of its own."""
+    tried: tuple[Tried, ...] = ()
+    """The endpoints that did not serve when the source was asked, in order of preference."""

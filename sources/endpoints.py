@@ -4,11 +4,26 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sources.availability.declared import Breaker, Hours, Rate
 from sources.declared import Declared
 
 
 class EndpointDeclared(Declared):
     """What every endpoint may say: how long and how often it is tried, and when it serves."""
+
+    timeout: float = Field(
+        default=10, gt=0, le=600, description="Seconds without an answer before it is given up."
+    )
+    attempts: int = Field(
+        default=3, ge=1, le=20, description="How often it is tried within its deadline, with growing pauses."
+    )
+    rate: Rate | None = Field(
+        default=None, description="At most so many requests, such as 60/minute; counted over all processes."
+    )
+    hours: Hours | None = Field(default=None, description="When it may be asked; always if nothing is said.")
+    breaker: Breaker = Field(
+        default_factory=Breaker, description="After how many failures it is left alone, and for how long."
+    )
 
 
 class FilesEndpoint(EndpointDeclared):
@@ -45,9 +60,6 @@ class HttpEndpoint(EndpointDeclared):
 
     kind: Literal["http"] = Field(description="How the endpoint is reached.")
     url: str = Field(pattern=r"^(https?://.|\$\{)", description="http or https address, `{partition}` in it.")
-    timeout: float = Field(
-        default=10, gt=0, le=600, description="Seconds without an answer before it is given up."
-    )
 
 
 Endpoint = Annotated[FilesEndpoint | SqlEndpoint | HttpEndpoint, Field(discriminator="kind")]

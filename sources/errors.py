@@ -4,6 +4,7 @@ A defect of the delivered data is neither: it becomes a status, a reason or an u
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,35 @@ class NotReadable(SourceError, ValueError):
 
 
 class EndpointFailure(SourceError):
-    """An endpoint did not serve; the message says why, without secrets or values of records."""
+    """An endpoint did not serve; the message says why, without secrets or values of records.
+
+    `is_transient`: it may serve when it is asked again, and the failure speaks against the endpoint.
+    """
+
+    is_transient: ClassVar[bool] = True
 
 
-class UnsetVariable(EndpointFailure):
+class RetryLater(EndpointFailure):
+    """The endpoint asks to be left alone for `seconds`, as an answer with `Retry-After` does."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = max(0.0, seconds)
+
+
+class LastingFailure(EndpointFailure):
+    """Asked again soon, the endpoint would answer alike: 401, 404, no such file, no row."""
+
+    is_transient = False
+
+
+class NotAsked(LastingFailure):
+    """The endpoint was not asked: outside its hours, left alone after failures, or its rate is used up."""
+
+
+class UnsetVariable(LastingFailure):
     """A declaration refers to an environment variable that is not set."""
 
 
-class PathRefused(EndpointFailure):
+class PathRefused(LastingFailure):
     """A path leaves the folder that it belongs to."""

@@ -3,54 +3,113 @@
 Always ends with at least one `Delivery`; that nothing came is one too.
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sources.availability.asking import Answer, Clock, Way
+from sources.availability.remembered import FILE, Remembered
 from sources.connectors import payloads
-from sources.connectors.payload import Deadline
+from sources.connectors.payload import Deadline, Payload
 from sources.declaration import Source
-from sources.delivery import Delivery
-from sources.errors import EndpointFailure
+from sources.delivery import Delivery, Tried
+from sources.endpoints import Endpoint
 from sources.intake import take
 from sources.scanning import FRAGMENT_BYTES
 from sources.surroundings import checked_partition
 
+_SYSTEM = Clock()
+
 
 def land(
-    source: Source, partition: str, *, store: Path, root: Path, fragment_bytes: int = FRAGMENT_BYTES
+    source: Source,
+    partition: str,
+    *,
+    store: Path,
+    root: Path,
+    since: Mapping[str, str] | None = None,
+    fragment_bytes: int = FRAGMENT_BYTES,
+    clock: Clock = _SYSTEM,
 ) -> list[Delivery]:
     """Land what the first serving endpoint has, as `store/<partition>/<sha256>.<csv or ndjson>`.
 
-    An endpoint that fails, or whose every delivery is refused, is followed by the next; what was refused
-    stays in the list. Where nothing came from any, the list is one `absent` delivery that says what was
-    tried. `root` is where relative paths begin. Raises PartitionRefused, and OSError where the store itself
-    cannot be written.
+    An endpoint that fails, is not to be asked now, or whose every delivery is refused, is followed by the next;
+    what was refused stays in the list. Where nothing came from any, the list is one `absent` delivery. Each says
+    which endpoints were tried in vain. `root` is where relative paths begin; `since`: per label of an endpoint, the
+    position from which it goes on. Raises PartitionRefused, and OSError where the store itself cannot be written.
     """
     checked_partition(partition)
     deliveries: list[Delivery] = []
-    failures: list[str] = []
-    for position, endpoint in enumerate(source.endpoints):
-        label = f"{endpoint.kind}:{position}"
-        deadline = Deadline(source.deadline)
-        try:
-            served = [
-                delivery
-                for payload in payloads(endpoint, partition, root=root, deadline=deadline)
-                for delivery in take(
-                    source, partition, payload, label, store=store, fragment_bytes=fragment_bytes
-                )
-            ]
-        except EndpointFailure as failure:
-            failures.append(f"{label}: {failure}")
-            continue
-        deliveries.extend(_without_repetition(served))
+    tried: list[Tried] = []
+    request = _Request(source, partition, store, root, fragment_bytes)
+    for way, endpoint in _ways(source, store, clock):
+        answer = way.ask(request.to(endpoint, way.label, (since or {}).get(way.label)))
+        served = _without_repetition(answer.deliveries)
+        deliveries.extend(served)
         if any(delivery.status == "landed" for delivery in served):
             break
-    return deliveries or [_absent(source, partition, failures)]
+        tried.append(Tried(way.label, _why_not(answer), answer.attempts))
+    found = deliveries or [_absent(source, partition, tried)]
+    return [replace(delivery, tried=tuple(tried)) for delivery in found]
 
 
-def _without_repetition(served: list[Delivery]) -> list[Delivery]:
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is asked of whichever endpoint serves."""
+
+    source: Source
+    partition: str
+    store: Path
+    root: Path
+    fragment_bytes: int
+
+    def to(self, endpoint: Endpoint, label: str, since: str | None) -> Callable[[Deadline], list[Delivery]]:
+        """Return the function that asks the endpoint once, and takes in all that it hands over."""
+
+        def once(deadline: Deadline) -> list[Delivery]:
+            handed_over = payloads(endpoint, self.partition, root=self.root, deadline=deadline, since=since)
+            return [delivery for payload in handed_over for delivery in self._taken(payload, label)]
+
+        return once
+
+    def _taken(self, payload: Payload, label: str) -> list[Delivery]:
+        return take(
+            self.source, self.partition, payload, label, store=self.store, fragment_bytes=self.fragment_bytes
+        )
+
+
+def may_be_asked(source: Source, *, store: Path, clock: Clock = _SYSTEM) -> bool:
+    """Return whether the hours and the breaker of any endpoint let a request through now; asks nobody."""
+    return any(way.may_be_asked() for way, _ in _ways(source, store, clock))
+
+
+def last_served(store: Path) -> datetime | None:
+    """Return when the source of the store last handed over something usable, in UTC, as far as is remembered."""
+    moment = _remembered(store).served_at()
+    return datetime.fromtimestamp(moment, UTC) if moment else None
+
+
+def _ways(source: Source, store: Path, clock: Clock) -> Iterator[tuple[Way, Endpoint]]:
+    for position, endpoint in enumerate(source.endpoints):
+        label = f"{endpoint.kind}:{position}"
+        yield Way(endpoint, label, _remembered(store), source.deadline, clock), endpoint
+
+
+def _remembered(store: Path) -> Remembered:
+    return Remembered(store.with_name(FILE))
+
+
+def _why_not(answer: Answer) -> str:
+    if answer.failure is not None:
+        return str(answer.failure)
+    reasons = sorted({delivery.reason for delivery in answer.deliveries})
+    return (
+        f"all that it handed over was refused: {'; '.join(reasons)}" if reasons else "it handed over nothing"
+    )
+
+
+def _without_repetition(served: tuple[Delivery, ...]) -> list[Delivery]:
     """Refuse what holds the very bytes of another: a delivery is known by its content, and counts once."""
     first: dict[str, str] = {}
     kept = []
@@ -62,11 +121,11 @@ def _without_repetition(served: list[Delivery]) -> list[Delivery]:
     return kept
 
 
-def _absent(source: Source, partition: str, failures: list[str]) -> Delivery:
+def _absent(source: Source, partition: str, tried: list[Tried]) -> Delivery:
     return Delivery(
         source=source.source,
         partition=partition,
         status="absent",
         landed_at=datetime.now(UTC),
-        reason="; ".join(failures),
+        reason="; ".join(f"{one.endpoint}: {one.reason}" for one in tried),
     )

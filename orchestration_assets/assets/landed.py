@@ -1,15 +1,32 @@
 """The sources of a feed, landed: one asset per source, all of them one step, each of which can be run alone."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
+import polars as pl
+from pydantic import Field
 
-from orchestration_assets.assets.common import RETRY, result, source_key, told_plainly
+from orchestration_assets.assets.common import RETRY, as_table, result, source_key, told_plainly
 from orchestration_assets.feed import Declared
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.steps.context import VERSION
-from orchestration_assets.steps.landing import land_sources, summary
+from orchestration_assets.steps.landing import hand_over_landing, land_sources
 from sources.declaration import Source
+
+
+class LandingConfig(dg.Config):
+    """How a run lands."""
+
+    ask: list[str] | None = Field(
+        default=None,
+        description="Sources that are asked, all by default; of the others only what arrived meanwhile is taken in.",
+    )
+
+
+def landing_config(feed: str, ask: list[str]) -> dict[str, Any]:
+    """The configuration of a run that asks only these sources."""
+    return {"ops": {f"{feed}_landing": {"config": {"ask": ask}}}}
 
 
 def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -21,25 +38,36 @@ def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) ->
         can_subset=True,
         retry_policy=RETRY,
     )
-    def landed(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    def landed(
+        context: dg.AssetExecutionContext, config: LandingConfig, lake: LakeResource
+    ) -> Iterator[dg.MaterializeResult]:
         with told_plainly():
             opened = lake.open(declared, context)
             wanted = [
                 s.source for s in declared.sources if source_key(s.source) in context.selected_asset_keys
             ]
-            counts = land_sources(opened, wanted)
-            seconds = max((row["seconds"] for row in counts.values()), default=0.0)
-            opened.hand_over("landing", {"sources": summary(opened), "seconds": seconds})
+            counts = land_sources(opened, wanted, ask=config.ask)
+            hand_over_landing(opened, counts)
         for name, row in counts.items():
-            if row["status"] != "landed" or row["refused"]:
+            if row["status"] != "landed" or row["reason"] or row["refused"]:
                 told = f"{name} is {row['status']}: {row['reason'] or row['refused_because']}"
                 context.log.warning(told)
-            numbers = {key: row[key] for key in ("deliveries", "bytes", "refused", "seconds")}
-            yield result(
-                source_key(name), row["lines"], numbers, status=row["status"], reason=row["reason"] or "none"
-            )
+            yield _result(name, row)
 
     return landed
+
+
+def _result(name: str, row: dict[str, Any]) -> dg.MaterializeResult:
+    """What became of one source; `tried`: which endpoints did not serve, and why."""
+    numbers = {key: row[key] for key in ("deliveries", "bytes", "refused", "stale_lines", "seconds")}
+    told = {
+        "status": row["status"],
+        "reason": row["reason"] or "none",
+        "endpoint": ", ".join(row["endpoints"]) or "none",
+        "since": row["since"] or "none",
+        "tried": as_table(pl.DataFrame(row["tried"])),
+    }
+    return result(source_key(name), row["lines"], numbers, **told)
 
 
 def _spec(declared: Declared, source: Source, partitions_def: dg.PartitionsDefinition) -> dg.AssetSpec:

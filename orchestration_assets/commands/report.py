@@ -38,10 +38,20 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(rows, indent=1))
         return 0
     print_table(rows)
+    print_missing(rows)
     for row in rows:
         for verdict, ids in row.get("records", {}).items():
             print("\n".join([f"{row['feed']} {row['partition']}, {verdict}:", *(f"  {i}" for i in ids)]))
     return 0
+
+
+def print_missing(rows: list[dict[str, Any]]) -> None:
+    """One line for each source that a partition goes without."""
+    from orchestration_assets.reporting import in_a_line
+
+    for row in rows:
+        for missing in row["missing"]:
+            print(f"{row['feed']} {row['partition']}, {in_a_line(missing)}")
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:

@@ -91,11 +91,12 @@ def _wanted(options: argparse.Namespace, out: TextIO) -> list[tuple[str, str]]:
 
 
 def _print(results: list["RunResult"]) -> None:
-    from orchestration_assets.commands.report import print_table
+    from orchestration_assets.commands.report import print_missing, print_table
 
     print()
     if rows := [r.report for r in results if r.report]:
         print_table(rows)
+        print_missing(rows)
     for result in results:
         if result.score:
             s = result.score

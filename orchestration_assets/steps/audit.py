@@ -1,7 +1,6 @@
 """What must be true of a settled partition, looked up in its files, and what should be: one outcome per property."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
@@ -11,24 +10,13 @@ import polars as pl
 
 from orchestration_assets.feed import partition_end
 from orchestration_assets.lake import PARTITION
+from orchestration_assets.steps import availability
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.landing import in_force, summary
+from orchestration_assets.steps.outcome import Outcome
 from validators.judgement import broken
 
 _HELD = ("review", "quarantine", "aside")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One property of one partition: what was expected, what was found, and what to do if it does not hold."""
-
-    name: str
-    is_passed: bool
-    expected: str
-    found: str
-    action: str
-    is_blocking: bool = False
-    numbers: dict[str, float] = field(default_factory=dict)
 
 
 def must_hold(context: Context) -> list[Outcome]:
@@ -46,6 +34,7 @@ def should_hold(context: Context, metrics: dict[str, float]) -> list[Outcome]:
         unseen_shapes(context, metrics),
         volume(context, metrics),
         freshness(context),
+        *availability.should_hold(context),
     ]
 
 
@@ -139,8 +128,9 @@ def _troubles(row: dict[str, Any]) -> Iterator[str]:
     """What is wrong with the deliveries of one source, in words."""
     if row["status"] == "absent":
         yield f"absent: {row['reason'] or row['refused_because']}"
-    elif row["status"] == "stale":
-        yield f"stale, a former snapshot stands in: {row['reason']}"
+    elif row["status"] in ("stale", "late", "waiting"):
+        stands_in = f"; a former snapshot {row['stands_in']}" if row["stands_in"] else ""
+        yield f"{row['status']}: {row['reason'] or row['refused_because']}{stands_in}"
     elif row["reason"]:
         yield f"delivered nothing this time ({row['reason']}); what it delivered before stays in force"
     if row.get("refused"):

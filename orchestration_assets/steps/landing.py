@@ -1,26 +1,39 @@
 """Landing the sources of a feed side by side, each under its own deadline, and noting which deliveries are in force.
 
-Landing always ends: a source that delivered nothing is `absent`, and what it delivered before stays in force. What is
-worthless is kept, and is never in force.
+Landing always ends: a source that delivered nothing is `absent`, one that is not waited for any longer `late`, and what it
+delivered before stays in force. What is worthless is kept, and is never in force.
 """
 
-import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from orchestration_assets.lake import Lake, writing
+from orchestration_assets.feed import partition_end
+from orchestration_assets.lake import Lake
+from orchestration_assets.steps.arrivals import Arrival, left, taken
+from orchestration_assets.steps.asking import Landing, late_landings, store_of, wait_for, wait_to_the_end
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.deliveries import Row, counts, is_silent, merged, standing_in, too_old
 from sources.declaration import Source
 from sources.delivery import Delivery
-from sources.landing import land
 
-_GRACE_SECONDS = 5.0
+__all__ = [
+    "DELIVERY_SCHEMA",
+    "arrivals",
+    "hand_over_landing",
+    "in_force",
+    "land_sources",
+    "late_landings",
+    "store_of",
+    "summary",
+    "take_in",
+    "wait_to_the_end",
+]
+
+_LOCK_SECONDS = 60.0
 
 DELIVERY_SCHEMA = pl.Schema(
     {
@@ -38,25 +51,78 @@ DELIVERY_SCHEMA = pl.Schema(
         "reason": pl.String(),
         "landed_at": pl.Datetime("us", "UTC"),
         "is_closed": pl.Boolean(),
+        "position": pl.String(),
+        "tried": pl.List(pl.Struct({"endpoint": pl.String, "reason": pl.String, "attempts": pl.Int64})),
         "is_latest": pl.Boolean(),
         "is_in_force": pl.Boolean(),
     }
 )
-"""One row per delivery. `status` is `landed`, `refused`, `absent`, or `stale` (a former snapshot that stands in).
+"""One row per delivery. `status` is one of `sources.delivery.Status`.
 
 `is_latest`: it is what the source handed over when it was last asked; `is_in_force`: the partition is made of it.
 """
 
 
 def land_sources(
-    context: Context, only: Iterable[str] | None = None, *, fragment_bytes: int | None = None
+    context: Context,
+    only: Iterable[str] | None = None,
+    *,
+    ask: Iterable[str] | None = None,
+    fragment_bytes: int | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Land each source of the feed (or `only` those named); returns counts per source."""
+    """Land each source of the feed (or `only` those named); returns counts per source.
+
+    `ask`: those that are asked, by default all; of the others, what has arrived meanwhile is taken in.
+    """
     wanted = [s for s in context.sources if only is None or s.source in set(only)]
-    threads = [_Landing(context, source, fragment_bytes) for source in wanted]
-    for thread in threads:
-        thread.start()
-    return {thread.source.source: _note(context, thread) for thread in threads}
+    asked = {s.source for s in wanted} if ask is None else set(ask)
+    take_in(context, wanted)
+    landings = {
+        s.source: Landing(
+            context, s, since=_positions(context.lake, s), rows=_rows, fragment_bytes=fragment_bytes
+        )
+        for s in wanted
+        if s.source in asked
+    }
+    for landing in landings.values():
+        landing.start()
+    wait_for(list(landings.values()), context.feed.patience)
+    failures = [
+        e for s in wanted if s.source in landings and (e := _note_landing(context, landings[s.source]))
+    ]
+    if failures:
+        raise failures[0]
+    seconds = {name: round(landing.seconds, 3) for name, landing in landings.items()}
+    return {s.source: {**_counts(context, s), "seconds": seconds.get(s.source, 0.0)} for s in wanted}
+
+
+def hand_over_landing(context: Context, counts: dict[str, dict[str, Any]]) -> None:
+    """Leave for the steps that follow what became of the sources; `counts`: of those that were landed just now.
+
+    A run that asked nobody keeps the seconds of the one that did.
+    """
+    seconds = max((row["seconds"] for row in counts.values()), default=0.0)
+    if not seconds and (context.work / "landing.json").exists():
+        seconds = context.handed_over("landing")["seconds"]
+    context.hand_over("landing", {"sources": summary(context), "seconds": seconds})
+
+
+def take_in(context: Context, sources: Iterable[Source] | None = None) -> bool:
+    """Note what arrived while nobody held the partition; returns whether it changed what is in force.
+
+    Called only by whoever holds the partition.
+    """
+    before = _contents(context)
+    for source in context.sources if sources is None else sources:
+        if found := left(context.lake, source.source, context.partition):
+            _note(context, source, found)
+    return _contents(context) != before
+
+
+def arrivals(context: Context) -> list[tuple[str, str]]:
+    """What arrived and is not in the table yet: source and name of its note."""
+    found = [a for source in context.sources for a in left(context.lake, source.source, context.partition)]
+    return sorted((arrival.source, arrival.note.name) for arrival in found if arrival.note)
 
 
 def in_force(context: Context) -> list[tuple[Source, dict[str, Any]]]:
@@ -73,140 +139,147 @@ def in_force(context: Context) -> list[tuple[Source, dict[str, Any]]]:
 
 def summary(context: Context) -> dict[str, dict[str, Any]]:
     """Per source: what is in force, and what happened last."""
-    out = {}
-    for source in context.sources:
-        rows = context.lake.read(f"{source.source}/deliveries", context.partition)
-        out[source.source] = _counts(rows) if rows.height else {"status": "absent", "reason": "never landed"}
-    return out
+    return {source.source: _counts(context, source) for source in context.sources}
 
 
-class _Landing(threading.Thread):
-    """One source, landed in a thread of its own, which is left behind if it does not end in time."""
-
-    def __init__(self, context: Context, source: Source, fragment_bytes: int | None) -> None:
-        super().__init__(name=f"land-{source.source}", daemon=True)
-        self.context, self.source, self.fragment_bytes = context, source, fragment_bytes
-        self.began = time.monotonic()
-        self.deliveries: list[Delivery] | None = None
-        self.failure: Exception | None = None
-        self.seconds = 0.0
-
-    def run(self) -> None:
-        try:
-            self.deliveries = self._land()
-        except Exception as error:  # noqa: BLE001 - raised again by whoever waits for this thread
-            self.failure = error
-        self.seconds = time.monotonic() - self.began
-
-    def _land(self) -> list[Delivery]:
-        extra = {} if self.fragment_bytes is None else {"fragment_bytes": self.fragment_bytes}
-        store = store_of(self.context.lake, self.source.source)
-        with writing(store):
-            return land(self.source, self.context.partition, store=store, root=self.context.outside, **extra)
-
-    def wait(self) -> list[Delivery]:
-        """What was delivered; after the deadline of all endpoints, that nothing was."""
-        budget = self.source.deadline * len(self.source.endpoints) + _GRACE_SECONDS
-        self.join(max(0.0, self.began + budget - time.monotonic()))
-        if self.failure is not None:
-            raise self.failure
-        if self.deliveries is not None:
-            return self.deliveries
-        self.seconds = time.monotonic() - self.began
-        absent = Delivery(
-            source=self.source.source,
-            partition=self.context.partition,
-            status="absent",
-            landed_at=datetime.now(UTC),
-            reason=f"nothing was delivered within {budget:.0f} s",
-        )
-        return [absent]
+def _counts(context: Context, source: Source) -> dict[str, Any]:
+    rows = _former(context, source)
+    found = counts(pl.DataFrame(rows, schema=DELIVERY_SCHEMA))
+    return found if rows else {**found, "reason": "never landed"}
 
 
-def store_of(lake: Lake, source: str) -> Path:
-    """The folder of the source's delivered files."""
-    return lake.root / source / "landed"
+def _contents(context: Context) -> list[tuple[str, str]]:
+    return [(source.source, row["content_hash"]) for source, row in in_force(context)]
 
 
-def _note(context: Context, landing: _Landing) -> dict[str, Any]:
-    delivered = [_row(d) for d in landing.wait()]
-    table = f"{landing.source.source}/deliveries"
-    former = context.lake.read(table, context.partition)
-    rows = _merged(former.to_dicts() if former.height else [], delivered, landing.source.delivers)
-    if not any(row["is_in_force"] for row in rows) and landing.source.delivers == "snapshot":
-        rows += _stand_in(context, table)
-    frame = pl.DataFrame(rows, schema=DELIVERY_SCHEMA)
-    context.lake.replace(table, context.partition, frame)
-    return {**_counts(frame), "seconds": round(landing.seconds, 3)}
+def _note_landing(context: Context, landing: Landing) -> Exception | None:
+    """Note what came of it; returns what kept it from landing, so that the other sources are noted first."""
+    try:
+        arrival = landing.give_up()
+    except Exception as failure:  # noqa: BLE001 - the caller raises it when all are noted
+        return failure
+    earlier = left(context.lake, landing.source.source, context.partition)
+    _note(context, landing.source, [*earlier, arrival])
+    return None
 
 
-def _row(delivery: Delivery) -> dict[str, Any]:
+def _note(context: Context, source: Source, arrived: list[Arrival]) -> None:
+    """Let the table of deliveries say what the partition is made of after what `arrived`, in the order they came."""
+    table = f"{source.source}/deliveries"
+    with context.lake.lock(
+        f"{source.source}.deliveries",
+        "table",
+        wait_seconds=_LOCK_SECONDS,
+        holder=f"{context.feed.feed} {context.partition}",
+    ):
+        rows = _former(context, source)
+        for arrival in sorted(arrived, key=lambda arrival: arrival.at):
+            if arrival.note is not None and _is_overtaken(rows, arrival):
+                continue
+            delivered = arrival.rows
+            for look in LOOKS:
+                delivered = look(context, source, arrival, delivered)
+            rows = merged(rows, delivered, source.delivers)
+        rows = _with_stand_in(context, source, rows)
+        context.lake.replace(table, context.partition, pl.DataFrame(rows, schema=DELIVERY_SCHEMA))
+    taken(arrived)
+
+
+def _former(context: Context, source: Source, partition: str | None = None) -> list[Row]:
+    """The rows of a partition, by default of this one, in the columns of today: a table may be older than a column."""
+    rows = context.lake.read(f"{source.source}/deliveries", partition or context.partition)
+    if rows.is_empty():
+        return []
+    lacking = {name: kind for name, kind in DELIVERY_SCHEMA.items() if name not in rows.columns}
+    filled = [pl.lit("" if kind == pl.String else None, kind).alias(name) for name, kind in lacking.items()]
+    return rows.with_columns(filled).to_dicts()
+
+
+def _is_overtaken(rows: list[Row], arrival: Arrival) -> bool:
+    """Whether it says that nothing came, of a source that is no longer waited for: it has delivered since."""
+    return is_silent(arrival.rows, "absent") and not is_silent(rows, "late")
+
+
+def _rows(deliveries: list[Delivery]) -> list[Row]:
+    return [_row(delivery) for delivery in deliveries]
+
+
+def _row(delivery: Delivery) -> Row:
     row = {name: value for name, value in asdict(delivery).items() if name in DELIVERY_SCHEMA}
     row["fragments"] = [dict(f) for f in row["fragments"]]
     return {
         **row,
         "columns": list(row["columns"]),
         "extra_columns": list(row["extra_columns"]),
+        "tried": list(row["tried"]),
         "is_in_force": False,
     }
 
 
-def _merged(former: list[dict], delivered: list[dict], delivers: str) -> list[dict]:
-    """`former` and `delivered` as one, each content once, with what is in force marked.
-
-    A newly delivered name supersedes the former content under that name, and the same content under a former name; a
-    snapshot supersedes everything.
-    """
-    landed = [row for row in delivered if row["status"] == "landed"]
-    names, hashes = {row["name"] for row in landed}, {row["content_hash"] for row in landed}
-    is_superseded: Callable[[dict], bool] = (
-        (lambda _row: bool(landed))
-        if delivers == "snapshot"
-        else (lambda row: row["name"] in names or row["content_hash"] in hashes)
-    )
-    kept = [
-        {**row, "is_latest": False, "is_in_force": row["is_in_force"] and not is_superseded(row)}
-        for row in former
-    ]
-    known = {_key(row): row for row in kept if row["status"] != "stale" or not landed}
-    for row in delivered:
-        is_in_force = row["status"] == "landed"
-        if (same := known.get(_key(row))) is not None:
-            same["is_in_force"], same["is_latest"] = is_in_force, True
-        else:
-            known[_key(row)] = {**row, "is_in_force": is_in_force, "is_latest": True}
-    return sorted(known.values(), key=lambda row: (row["landed_at"], row["name"], row["content_hash"]))
+def _with_stand_in(context: Context, source: Source, rows: list[Row]) -> list[Row]:
+    """`rows`, and as `stale` the latest snapshot of an earlier partition, where nothing is in force and it is young enough."""
+    if source.delivers != "snapshot" or any(row["is_in_force"] for row in rows):
+        return rows
+    partition, former = _latest_snapshot(context, source)
+    if former.is_empty():
+        return rows
+    hours = _age_hours(context, partition, former)
+    if hours > source.max_stale:
+        told = f"the snapshot of {partition} is {hours:.0f} hours old, more than {source.max_stale:g}"
+        return too_old(rows, told)
+    return rows + standing_in(former.to_dicts(), partition)
 
 
-def _key(row: dict) -> tuple[str, str, str, str]:
-    return (row["status"], row["name"], row["content_hash"], "" if row["content_hash"] else row["reason"])
-
-
-def _stand_in(context: Context, table: str) -> list[dict]:
-    """The latest snapshot of an earlier partition, as `stale`."""
+def _latest_snapshot(context: Context, source: Source) -> tuple[str, pl.DataFrame]:
+    """The latest partition before this one for which the source delivered, and the rows of it."""
+    table = f"{source.source}/deliveries"
     for partition in reversed([p for p in context.lake.partitions(table) if p < context.partition]):
-        rows = context.lake.read(table, partition).filter(
-            pl.col("is_in_force") & (pl.col("status") == "landed")
-        )
-        if rows.height:
-            told = {"status": "stale", "is_latest": False, "reason": f"stands in, from {partition}"}
-            return [{**row, **told} for row in rows.to_dicts()]
-    return []
+        former = pl.DataFrame(_former(context, source, partition), schema=DELIVERY_SCHEMA)
+        kept = former.filter(pl.col("is_in_force") & (pl.col("status") == "landed"))
+        if kept.height:
+            return partition, kept
+    return "", pl.DataFrame(schema=DELIVERY_SCHEMA)
 
 
-def _counts(rows: pl.DataFrame) -> dict[str, Any]:
-    kept, latest = rows.filter(pl.col("is_in_force")), rows.filter(pl.col("is_latest"))
-    refused = latest.filter(pl.col("status") == "refused")
-    absent = latest.filter(pl.col("status") == "absent")
-    status = "absent" if kept.is_empty() else "stale" if (kept["status"] == "stale").any() else "landed"
-    return {
-        "status": status,
-        "deliveries": kept.height,
-        "lines": int(kept["lines"].sum()),
-        "bytes": int(kept["bytes"].sum()),
-        "refused": refused.height,
-        "reason": "; ".join(absent["reason"].to_list()),
-        "refused_because": "; ".join(sorted(set(refused["reason"].to_list()))),
-        "extra_columns": sorted({c for row in kept["extra_columns"].to_list() for c in row}),
-        "is_closed": bool(kept["is_closed"].all()),
-    }
+def _age_hours(context: Context, partition: str, former: pl.DataFrame) -> float:
+    """How much older it is than what it stands in for: by their partitions, or by the clock where these have no end."""
+    ends = partition_end(context.feed, partition), partition_end(context.feed, context.partition)
+    if ends[0] is not None and ends[1] is not None:
+        return (ends[1] - ends[0]).total_seconds() / 3600
+    newest: datetime = max(former["landed_at"].to_list())
+    return (datetime.now(UTC) - newest).total_seconds() / 3600
+
+
+def _positions(lake: Lake, source: Source) -> dict[str, str]:
+    """Per endpoint, the position of the newest delivery over all partitions, from which it goes on."""
+    table = f"{source.source}/deliveries"
+    if source.delivers == "snapshot" or not lake.exists(table):
+        return {}
+    rows = lake.scan(table)
+    if "position" not in rows.collect_schema():
+        return {}
+    has_position = (pl.col("status") == "landed") & (pl.col("position") != "")
+    newest = rows.filter(has_position).select("endpoint", "position", "landed_at").sort("landed_at").collect()
+    return {endpoint: position for endpoint, position, _ in newest.iter_rows()}
+
+
+def _one_increment_once(
+    context: Context, source: Source, arrival: Arrival, delivered: list[Row]
+) -> list[Row]:
+    """Refuse an increment that went on from where another partition has gone on meanwhile: its records are there already."""
+    gone_on = [row for row in delivered if row["status"] == "landed" and row["position"]]
+    if not gone_on:
+        return delivered
+    known = {row["content_hash"] for row in _former(context, source)}
+    now = _positions(context.lake, source)
+    told = {"status": "refused", "reason": "another run went on from the same position meanwhile"}
+
+    def is_repeated(row: Row) -> bool:
+        has_moved = now.get(row["endpoint"]) != arrival.since.get(row["endpoint"])
+        return row in gone_on and row["content_hash"] not in known and has_moved
+
+    return [{**row, **told} if is_repeated(row) else row for row in delivered]
+
+
+LOOKS: tuple[Callable[[Context, Source, Arrival, list[Row]], list[Row]], ...] = (_one_increment_once,)
+"""What looks through that which was delivered before it is noted, in this order; each may change what it is worth."""

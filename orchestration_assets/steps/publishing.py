@@ -22,6 +22,7 @@ def publish_partition(context: Context) -> dict[str, Any]:
     return context.hand_over(
         "trusted",
         {
+            "deliveries": [[d["source"], d["delivery"]] for d in context.handed_over("triage")["deliveries"]],
             "counts": {"rows": rows, "files": len(files), "version": version},
             "seconds": time.perf_counter() - began,
         },

@@ -30,6 +30,7 @@ from validators.triage import Triage, contested, identities, triage
 
 RECORDS_PER_BUCKET = 150_000
 KEPT_IN_MEMORY_BYTES = 256 << 20
+_SAYS_NOTHING_OF_RECORDS = {"endpoints", "deadline", "cadence", "max_stale", "owner", "region"}
 
 
 def triage_partition(context: Context) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def _pieces(context: Context) -> Iterator[Piece]:
                 delivery.content_hash,
                 fragment.start,
                 fragment.end,
-                source.model_dump(mode="json", exclude={"endpoints", "deadline", "owner", "region"}),
+                source.model_dump(mode="json", exclude=_SAYS_NOTHING_OF_RECORDS),
                 context.rules.fingerprint,
                 length=20,
             )

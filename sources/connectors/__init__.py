@@ -12,7 +12,12 @@ from sources.endpoints import FilesEndpoint, HttpEndpoint, SqlEndpoint
 
 
 def payloads(
-    endpoint: FilesEndpoint | SqlEndpoint | HttpEndpoint, partition: str, *, root: Path, deadline: Deadline
+    endpoint: FilesEndpoint | SqlEndpoint | HttpEndpoint,
+    partition: str,
+    *,
+    root: Path,
+    deadline: Deadline,
+    since: str | None = None,  # noqa: ARG001 - none of these goes on from a position
 ) -> Iterator[Payload]:
     """Yield what the endpoint has for the partition; EndpointFailure where it serves nothing."""
     match endpoint:

@@ -7,16 +7,17 @@ from typing import BinaryIO
 
 from sources.connectors.payload import CHUNK_BYTES, Deadline, Payload
 from sources.endpoints import FilesEndpoint
-from sources.errors import EndpointFailure
+from sources.errors import EndpointFailure, LastingFailure
 from sources.surroundings import PARTITION, matching_files
 
 
 def payloads(endpoint: FilesEndpoint, partition: str, *, root: Path, deadline: Deadline) -> Iterator[Payload]:
     """Yield one payload per matching file, named by its path below the folder before the first wildcard."""
+    deadline.await_turn()
     folder, found = matching_files(root, endpoint.path, partition)
     if not found:
         looked_for = endpoint.path.replace(PARTITION, partition)
-        raise EndpointFailure(f"no file matches {looked_for}")
+        raise LastingFailure(f"no file matches {looked_for}")
     for path in found:
         yield Payload(path.relative_to(folder).as_posix(), _chunks(path, deadline))
 

@@ -10,10 +10,12 @@ from urllib.parse import quote, urlsplit
 
 from sources.connectors.payload import CHUNK_BYTES, Deadline, Payload
 from sources.endpoints import HttpEndpoint
-from sources.errors import EndpointFailure
+from sources.errors import EndpointFailure, LastingFailure, RetryLater
 from sources.surroundings import PARTITION, expanded
 
 USER_AGENT: Final = "breakwater"
+
+_BUSY: Final = (408, 425, 429, 500, 502, 503, 504)
 
 # No handler for file or ftp addresses: a redirect cannot lead to them.
 _HANDLERS = (
@@ -32,7 +34,7 @@ def payloads(endpoint: HttpEndpoint, partition: str, *, deadline: Deadline) -> I
     partition_in_url = quote(partition, safe="")
     url = expanded(endpoint.url).replace(PARTITION, partition_in_url)
     if not _is_web_address(url):
-        raise EndpointFailure("the address is neither http nor https")
+        raise LastingFailure("the address is neither http nor https")
     yield Payload(_name(endpoint, partition), _chunks(url, endpoint.timeout, deadline))
 
 
@@ -49,6 +51,7 @@ def _name(endpoint: HttpEndpoint, partition: str) -> str:
 
 
 def _chunks(url: str, timeout: float, deadline: Deadline) -> Iterator[bytes]:
+    deadline.await_turn()
     seconds = min(timeout, deadline.seconds_left)
     try:
         with _opener().open(_get(url), timeout=seconds) as answer:
@@ -57,11 +60,20 @@ def _chunks(url: str, timeout: float, deadline: Deadline) -> Iterator[bytes]:
             yield from _body(answer, deadline)
     except urllib.error.HTTPError as error:
         error.close()
-        raise EndpointFailure(f"the server answered {error.code}") from None
+        raise _refusal(error) from None
     except urllib.error.URLError as error:
         raise EndpointFailure(f"the server cannot be reached: {_words(error.reason)}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise EndpointFailure(f"the transfer broke off: {_words(error)}") from None
+
+
+def _refusal(error: urllib.error.HTTPError) -> EndpointFailure:
+    """Return what an answer other than 200 means: to be asked again, later, or not at all."""
+    message = f"the server answered {error.code}"
+    seconds = error.headers.get("Retry-After", "") if error.headers else ""
+    if error.code in _BUSY and seconds.isdigit():
+        return RetryLater(message, float(seconds))
+    return EndpointFailure(message) if error.code in _BUSY else LastingFailure(message)
 
 
 def _body(answer: http.client.HTTPResponse, deadline: Deadline) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """What every connector hands over, and the time that it has for it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sources.errors import EndpointFailure
@@ -15,6 +15,8 @@ class Payload:
 
     name: str
     chunks: Iterator[bytes]
+    position: Callable[[], str] | None = None
+    """Called after the chunks are exhausted: from where the next increment goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Deadline:
     """Seconds from now within which an endpoint has to hand over everything."""
 
     seconds: float
+    turn: Callable[[float], None] | None = field(default=None, compare=False)
+    """Waits until the endpoint's rate allows one more request; is given the seconds that are left."""
     ends_at: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,3 +46,12 @@ class Deadline:
         """Raise EndpointFailure where the time is up."""
         if self.is_over:
             raise EndpointFailure(f"it took longer than its deadline of {self.seconds:g} s")
+
+    def await_turn(self) -> None:
+        """Wait as long as the endpoint's rate asks for; called before each request to the other system.
+
+        EndpointFailure where the time is up, or would be before the rate allows the request.
+        """
+        self.check()
+        if self.turn is not None:
+            self.turn(self.ends_at - time.monotonic())

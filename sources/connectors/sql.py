@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sources.connectors.payload import Deadline, Payload
 from sources.endpoints import SqlEndpoint
-from sources.errors import EndpointFailure
+from sources.errors import EndpointFailure, LastingFailure
 from sources.surroundings import PARTITION, below, expanded
 
 NAME = "query"
@@ -31,11 +31,12 @@ def payloads(endpoint: SqlEndpoint, partition: str, *, root: Path, deadline: Dea
         raise EndpointFailure(f"the address of the database does not begin with {_PREFIX}")
     path = below(root, url.removeprefix(_PREFIX))
     if not path.is_file():
-        raise EndpointFailure(f"there is no database {path.name}")
+        raise LastingFailure(f"there is no database {path.name}")
+    deadline.await_turn()
     chunks = _chunks(path, endpoint.query, partition, deadline)
     first = next(chunks, None)
     if first is None:
-        raise EndpointFailure(f"the query has no row for {partition}")
+        raise LastingFailure(f"the query has no row for {partition}")
     yield Payload(NAME, chain((first,), chunks))
 
 
@@ -69,7 +70,7 @@ def _names(cursor: sqlite3.Cursor) -> list[str]:
     names = [column[0] for column in cursor.description or ()]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise EndpointFailure(f"the query names columns twice: {', '.join(twice)}")
+        raise LastingFailure(f"the query names columns twice: {', '.join(twice)}")
     return names
 
 

@@ -25,6 +25,7 @@ from orchestration_assets.steps.landing import DELIVERY_SCHEMA, land_sources, su
 from orchestration_assets.steps.measuring import METRIC_SCHEMA
 from orchestration_assets.steps.settlement import schemas_of
 from orchestration_assets.translation.registry import TRANSLATORS
+from sources.availability.declared import Breaker, Hours
 from sources.declaration import Source
 from sources.endpoints import FilesEndpoint, HttpEndpoint, SqlEndpoint
 from sources.loading import load_declaration
@@ -163,6 +164,8 @@ def settings_of(*models: type[BaseModel]) -> set[str]:
     ("page", "title", "models"),
     [
         ("source-yaml.md", "endpoints", (FilesEndpoint, HttpEndpoint, SqlEndpoint)),
+        ("source-yaml.md", "hours", (Hours,)),
+        ("source-yaml.md", "breaker", (Breaker,)),
         ("source-yaml.md", "notation", (Notation,)),
         ("source-yaml.md", "fields", (FieldNotation,)),
         ("feed-yaml.md", "limits", (Limits,)),
@@ -194,7 +197,11 @@ def test_the_reference_lists_the_settings_of_both_kinds_of_partitions() -> None:
 
 @pytest.mark.parametrize(
     ("page", "model", "rows"),
-    [("source-yaml.md", Notation, "notation"), ("feed-yaml.md", Limits, "limits")],
+    [
+        ("source-yaml.md", Notation, "notation"),
+        ("source-yaml.md", Breaker, "breaker"),
+        ("feed-yaml.md", Limits, "limits"),
+    ],
 )
 def test_plain_defaults_are_those_of_the_code(page: str, model: type[BaseModel], rows: str) -> None:
     told = {}

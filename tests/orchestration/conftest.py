@@ -13,11 +13,12 @@ import pytest
 
 from orchestration_assets.feed import FEEDS, load_feeds
 from orchestration_assets.lake import Lake
-from orchestration_assets.steps.audit import Outcome, must_hold
+from orchestration_assets.steps.audit import must_hold
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.imputation import impute_partition
 from orchestration_assets.steps.landing import land_sources, summary
 from orchestration_assets.steps.measuring import measure_partition
+from orchestration_assets.steps.outcome import Outcome
 from orchestration_assets.steps.publishing import publish_partition
 from orchestration_assets.steps.settlement import settle_partition
 from orchestration_assets.steps.translation import translate_partition

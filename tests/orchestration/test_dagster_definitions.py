@@ -61,6 +61,7 @@ DEPENDENCIES = {
 BLOCKING = {"nothing_lost", "contract_holds", "trusted_not_emptied"}
 TELLING = {
     "deliveries_accepted", "repaired_share", "held_share", "unreadable_share", "unseen_shapes", "volume", "freshness",
+    "preferred_endpoint", "cadence", "stale_share",
 }  # fmt: skip
 
 
@@ -122,7 +123,12 @@ def test_the_jobs_schedules_and_sensors_are_these(loaded) -> None:
         "payments_daily": ("payments", "0 5 * * *"),
         "flights_daily": ("flights", "30 5 * * *"),
     }
-    assert {s.name for s in repository.sensor_defs} == {"payments_published", "flights_published"}
+    assert {s.name for s in repository.sensor_defs} == {
+        "payments_published",
+        "flights_published",
+        "payments_arrivals",
+        "flights_arrivals",
+    }
 
 
 def test_the_partitions_are_days_and_one_of_all_flights(loaded) -> None:
