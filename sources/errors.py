@@ -37,6 +37,18 @@ class EndpointFailure(SourceError):
     """An endpoint did not serve; the message says why, without secrets or values of records."""
 
 
+class RetryLater(EndpointFailure):
+    """An endpoint asks to be asked again, not before `seconds` from now."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class NothingNew(EndpointFailure):
+    """An endpoint serves, and has nothing beyond the position from which it was asked to go on."""
+
+
 class UnsetVariable(EndpointFailure):
     """A declaration refers to an environment variable that is not set."""
 

@@ -41,5 +41,6 @@ def take(
         extra_columns=extra_columns(source, columns),
         reason=reason,
         is_closed=scan.is_closed,
+        position=payload.position() if payload.position else "",
     )
     return [taken]

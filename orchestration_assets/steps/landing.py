@@ -99,7 +99,7 @@ class _Landing(threading.Thread):
         self.seconds = time.monotonic() - self.began
 
     def _land(self) -> list[Delivery]:
-        extra = {} if self.fragment_bytes is None else {"fragment_bytes": self.fragment_bytes}
+        extra: dict[str, Any] = {} if self.fragment_bytes is None else {"fragment_bytes": self.fragment_bytes}
         store = store_of(self.context.lake, self.source.source)
         with writing(store):
             return land(self.source, self.context.partition, store=store, root=self.context.outside, **extra)

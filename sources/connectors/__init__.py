@@ -1,24 +1,45 @@
 """Ways to reach a system: each yields what an endpoint hands over for a partition, as chunks of bytes.
 
-A connector raises `EndpointFailure` and nothing else; it knows nothing of stores, formats and records.
+A connector raises `EndpointFailure` and nothing else; it knows nothing of stores and formats. Clients that take
+long to import are imported by the connector that is used.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from sources.connectors import files, http, sql
+from sources.connectors import api, dlt, files, http, kafka, s3, sql
 from sources.connectors.payload import Deadline, Payload
-from sources.endpoints import FilesEndpoint, HttpEndpoint, SqlEndpoint
+from sources.endpoints import (
+    ApiEndpoint,
+    DltEndpoint,
+    Endpoint,
+    FilesEndpoint,
+    HttpEndpoint,
+    KafkaEndpoint,
+    SqlEndpoint,
+)
 
 
 def payloads(
-    endpoint: FilesEndpoint | SqlEndpoint | HttpEndpoint, partition: str, *, root: Path, deadline: Deadline
+    endpoint: Endpoint, partition: str, *, root: Path, deadline: Deadline, since: str | None = None
 ) -> Iterator[Payload]:
-    """Yield what the endpoint has for the partition; EndpointFailure where it serves nothing."""
+    """Yield what the endpoint has for the partition, beyond the position `since` where one is given.
+
+    EndpointFailure where it serves nothing; of its kinds NothingNew where it has nothing beyond `since`, and
+    RetryLater where it asks to be asked again later.
+    """
     match endpoint:
+        case FilesEndpoint(is_in_s3=True):
+            return s3.payloads(endpoint, partition, deadline=deadline, since=since)
         case FilesEndpoint():
-            return files.payloads(endpoint, partition, root=root, deadline=deadline)
+            return files.payloads(endpoint, partition, root=root, deadline=deadline, since=since)
         case SqlEndpoint():
-            return sql.payloads(endpoint, partition, root=root, deadline=deadline)
+            return sql.payloads(endpoint, partition, root=root, deadline=deadline, since=since)
         case HttpEndpoint():
             return http.payloads(endpoint, partition, deadline=deadline)
+        case ApiEndpoint():
+            return api.payloads(endpoint, partition, deadline=deadline, since=since)
+        case KafkaEndpoint():
+            return kafka.payloads(endpoint, deadline=deadline, since=since)
+        case DltEndpoint():
+            return dlt.payloads(endpoint, partition, deadline=deadline, since=since)

@@ -1,46 +1,22 @@
-"""One resource of a web server, with the standard library alone: http, https, and redirects to these."""
+"""One resource of a web server, as its very bytes."""
 
-import http.client
-import urllib.error
 from collections.abc import Iterator
-from http import HTTPStatus
-from typing import Final
-from urllib import request
 from urllib.parse import quote, urlsplit
 
-from sources.connectors.payload import CHUNK_BYTES, Deadline, Payload
+from sources.connectors.payload import Deadline, Payload
+from sources.connectors.web import answer_to, body_of, is_web_address
 from sources.endpoints import HttpEndpoint
 from sources.errors import EndpointFailure
 from sources.surroundings import PARTITION, expanded
-
-USER_AGENT: Final = "breakwater"
-
-# No handler for file or ftp addresses: a redirect cannot lead to them.
-_HANDLERS = (
-    request.ProxyHandler,
-    request.UnknownHandler,
-    request.HTTPHandler,
-    request.HTTPSHandler,
-    request.HTTPDefaultErrorHandler,
-    request.HTTPRedirectHandler,
-    request.HTTPErrorProcessor,
-)
 
 
 def payloads(endpoint: HttpEndpoint, partition: str, *, deadline: Deadline) -> Iterator[Payload]:
     """Yield one payload, named by the last part of the address's path as it is declared."""
     partition_in_url = quote(partition, safe="")
     url = expanded(endpoint.url).replace(PARTITION, partition_in_url)
-    if not _is_web_address(url):
+    if not is_web_address(url):
         raise EndpointFailure("the address is neither http nor https")
-    yield Payload(_name(endpoint, partition), _chunks(url, endpoint.timeout, deadline))
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        return urlsplit(url).scheme in ("http", "https")
-    except ValueError:
-        return False
+    yield Payload(_name(endpoint, partition), _chunks(url, endpoint, deadline))
 
 
 def _name(endpoint: HttpEndpoint, partition: str) -> str:
@@ -48,50 +24,6 @@ def _name(endpoint: HttpEndpoint, partition: str) -> str:
     return last if last and "$" not in last else "body"
 
 
-def _chunks(url: str, timeout: float, deadline: Deadline) -> Iterator[bytes]:
-    seconds = min(timeout, deadline.seconds_left)
-    try:
-        with _opener().open(_get(url), timeout=seconds) as answer:
-            if answer.status != HTTPStatus.OK:
-                raise EndpointFailure(f"the server answered {answer.status}")
-            yield from _body(answer, deadline)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise EndpointFailure(f"the server answered {error.code}") from None
-    except urllib.error.URLError as error:
-        raise EndpointFailure(f"the server cannot be reached: {_words(error.reason)}") from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise EndpointFailure(f"the transfer broke off: {_words(error)}") from None
-
-
-def _body(answer: http.client.HTTPResponse, deadline: Deadline) -> Iterator[bytes]:
-    """Yield chunks as they arrive: one read of the socket at a time, so that a trickle meets the deadline."""
-    announced = answer.headers.get("Content-Length")
-    received = 0
-    while chunk := answer.read1(CHUNK_BYTES):
-        deadline.check()
-        received += len(chunk)
-        yield chunk
-    if announced is not None and announced.isdigit() and received < int(announced):
-        raise EndpointFailure(f"the server sent {received} bytes of {announced}")
-
-
-def _get(url: str) -> request.Request:
-    # The scheme was looked at before, and the opener knows no other.
-    return request.Request(url, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})  # noqa: S310 - see above
-
-
-def _opener() -> request.OpenerDirector:
-    opener = request.OpenerDirector()
-    for handler in _HANDLERS:
-        opener.add_handler(handler())
-    return opener
-
-
-def _words(reason: object) -> str:
-    """Return what went wrong without the address: some messages of the library repeat it."""
-    if isinstance(reason, TimeoutError):
-        return "timed out"
-    if isinstance(reason, OSError) and reason.strerror:
-        return reason.strerror
-    return type(reason).__name__ if isinstance(reason, Exception) else "no such kind of address"
+def _chunks(url: str, endpoint: HttpEndpoint, deadline: Deadline) -> Iterator[bytes]:
+    with answer_to(url, endpoint, deadline) as answer:
+        yield from body_of(answer, deadline)

@@ -105,7 +105,7 @@ def test_a_database_cannot_be_written(harbour, declared, database) -> None:
         ("SELECT betrug FROM bookings", "the database does not serve: no such column: betrug"),
         ("SELECT 1; SELECT 2", "the database does not serve: You can only execute one statement at a time."),
         ("SELECT id, betrag AS id FROM bookings", "the query names columns twice: id"),
-        ("SELECT '${PASSWORD}' FROM nowhere WHERE ${PASSWORD}", "the database does not serve: SQLITE_ERROR"),
+        ("SELECT ${PASSWORD} FROM nowhere WHERE ${PASSWORD}", "the database does not serve: SQLITE_ERROR"),
     ],
 )
 def test_a_query_that_fails_has_a_reason(
@@ -119,7 +119,7 @@ def test_a_query_that_fails_has_a_reason(
 def test_a_missing_or_locked_database_is_followed_by_the_next_endpoint(
     harbour, declared, database, monkeypatch
 ) -> None:
-    monkeypatch.setattr("sources.connectors.sql._LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("sources.connectors.sqlite._LOCK_SECONDS", 0.05)
     harbour.put("backup.ndjson", b'{"id":1,"betrag":2}\n')
     backup = {"kind": "files", "path": "backup.ndjson"}
     database.execute("BEGIN EXCLUSIVE")
