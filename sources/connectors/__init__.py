@@ -36,7 +36,7 @@ def payloads(
         case SqlEndpoint():
             return sql.payloads(endpoint, partition, root=root, deadline=deadline, since=since)
         case HttpEndpoint():
-            return http.payloads(endpoint, partition, deadline=deadline)
+            return http.payloads(endpoint, partition, deadline=deadline, since=since)
         case ApiEndpoint():
             return api.payloads(endpoint, partition, deadline=deadline, since=since)
         case KafkaEndpoint():

@@ -78,15 +78,17 @@ def _run(endpoint: DltEndpoint, partition: str, since: str | None) -> Generator[
         raise EndpointFailure("dlt is not installed: pip install 'breakwater[dlt]'") from None
     state: Any = json.typed_loads(since) if since else {}
     made = function(**_filled(endpoint.arguments, partition))
-    with Container().injectable_context(StateInjectableContext(state=state)):
-        for name, items in _resources(made, endpoint):
-            lines = (line_of_value(record) for item in items for record in _records(item))
-            has_any = False
-            while some := list(islice(lines, _ITEMS)):
-                has_any = True
-                yield name, "".join(f"{line}\n" for line in some).encode("utf-8", "surrogatepass"), ""
-            if has_any:
-                yield name, b"", json.typed_dumps(state)
+    for name, resource in _resources(made, endpoint):
+        # What is iterated keeps the state that it began with, and changes it.
+        with Container().injectable_context(StateInjectableContext(state=state)):
+            items = iter(resource)
+        lines = (line_of_value(record) for item in items for record in _records(item))
+        has_any = False
+        while some := list(islice(lines, _ITEMS)):
+            has_any = True
+            yield name, "".join(f"{line}\n" for line in some).encode("utf-8", "surrogatepass"), ""
+        if has_any:
+            yield name, b"", json.typed_dumps(state)
 
 
 def _resources(made: Any, endpoint: DltEndpoint) -> Iterator[tuple[str, Iterable[Any]]]:

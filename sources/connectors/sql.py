@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sources.connectors import postgresql, sqlalchemy_databases, sqlite
 from sources.connectors.in_time import in_time
 from sources.connectors.increments import Increment, name_of
 from sources.connectors.payload import Deadline, Payload
+from sources.connectors.postgresql import batches as batches_of_postgresql
 from sources.connectors.rows import Asked, Batch
+from sources.connectors.sqlalchemy_databases import batches as batches_of_others
+from sources.connectors.sqlite import PREFIX as SQLITE
+from sources.connectors.sqlite import batches as batches_of_sqlite
 from sources.endpoints import SqlEndpoint
 from sources.errors import EndpointFailure, NothingNew
 from sources.queries import parameters_of
@@ -52,13 +55,13 @@ def _asked(endpoint: SqlEndpoint, partition: str, increment: Increment | None) -
 
 
 def _batches(asked: Asked, url: str, root: Path, deadline: Deadline) -> Iterator[Batch]:
-    if url.startswith(sqlite.PREFIX):
-        return sqlite.batches(asked, url, root, deadline)
+    if url.startswith(SQLITE):
+        return batches_of_sqlite(asked, url, root, deadline)
     if url.startswith(_POSTGRESQL):
-        return in_time(lambda: postgresql.batches(asked, url, deadline), deadline)
+        return in_time(lambda: batches_of_postgresql(asked, url, deadline), deadline)
     if "://" not in url:
         raise EndpointFailure("the address of the database has no ://")
-    return in_time(lambda: sqlalchemy_databases.batches(asked, url), deadline)
+    return in_time(lambda: batches_of_others(asked, url), deadline)
 
 
 def _chunks(batches: Iterator[Batch], increment: Increment | None) -> Iterator[bytes]:

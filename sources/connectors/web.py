@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from sources.connectors.payload import CHUNK_BYTES, Deadline
 from sources.endpoints import WebEndpoint
-from sources.errors import EndpointFailure, RetryLater
+from sources.errors import EndpointFailure, NothingNew, RetryLater
 from sources.surroundings import expanded
 
 USER_AGENT: Final = "breakwater"
@@ -30,12 +30,17 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @contextmanager
-def answer_to(url: str, endpoint: WebEndpoint, deadline: Deadline) -> Iterator[http.client.HTTPResponse]:
+def answer_to(
+    url: str, endpoint: WebEndpoint, deadline: Deadline, *, unless: str = ""
+) -> Iterator[http.client.HTTPResponse]:
     """Open what the address leads to; EndpointFailure where the answer is none, or breaks off in the block.
 
-    RetryLater where the server asks for it.
+    RetryLater where the server asks for it; NothingNew where it says that the tag `unless` still holds.
     """
-    asked = request.Request(url, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})  # noqa: S310 - the opener knows http and https only
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"} | (
+        {"If-None-Match": unless} if unless else {}
+    )
+    asked = request.Request(url, headers=headers)  # noqa: S310 - the opener knows http and https only
     for name, text in credentials_of(endpoint).items():
         # Not sent on when the request is redirected.
         asked.add_unredirected_header(name, text)
@@ -98,6 +103,8 @@ def _seconds(endpoint: WebEndpoint, deadline: Deadline) -> float:
 
 
 def _refusal(error: urllib.error.HTTPError) -> EndpointFailure:
+    if error.code == HTTPStatus.NOT_MODIFIED:
+        return NothingNew("the server has nothing newer")
     seconds = _asked_to_wait(error.headers.get("Retry-After", "")) if error.code in _LATER else None
     if seconds is None:
         return EndpointFailure(f"the server answered {error.code}")
