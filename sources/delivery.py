@@ -49,7 +49,7 @@ class Delivery:
     extra_columns: tuple[str, ...] = ()
     """Columns that the source does not declare."""
     reason: str = ""
-    position: str = ""
-    """From where the endpoint's next increment goes on; only the endpoint reads it."""
     is_closed: bool = True
     """False where the last line has no end: the file may be cut off."""
+    position: str = ""
+    """From where the endpoint goes on next time, in words of its own."""

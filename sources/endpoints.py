@@ -12,6 +12,10 @@ from sources.queries import checked_query, parameters_of
 class EndpointDeclared(Declared):
     """What every endpoint may say: how long and how often it is tried, and when it serves."""
 
+    timeout: float = Field(
+        default=10, gt=0, le=600, description="Seconds without an answer before it is given up."
+    )
+
     @property
     def is_partitioned(self) -> bool:
         """Whether what it serves depends on the partition, so that an old partition can be asked for again."""
@@ -101,9 +105,6 @@ class WebEndpoint(EndpointDeclared):
     """What endpoints on the web have in common."""
 
     url: Url = Field(pattern=r"^(https?://.|\$\{)", description="http or https address, `{partition}` in it.")
-    timeout: float = Field(
-        default=10, gt=0, le=600, description="Seconds without an answer before it is given up."
-    )
     headers: Settings = Field(
         default_factory=dict, description="Sent to this host only; `${NAME}` in their texts."
     )

@@ -4,6 +4,7 @@ A defect of the delivered data is neither: it becomes a status, a reason or an u
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +35,39 @@ class NotReadable(SourceError, ValueError):
 
 
 class EndpointFailure(SourceError):
-    """An endpoint did not serve; the message says why, without secrets or values of records."""
+    """An endpoint did not serve; the message says why, without secrets or values of records.
+
+    `is_transient`: it may serve when it is asked again, and the failure speaks against the endpoint.
+    """
+
+    is_transient: ClassVar[bool] = True
 
 
 class RetryLater(EndpointFailure):
-    """An endpoint asks to be asked again, not before `seconds` from now."""
+    """The endpoint asks to be left alone for `seconds`, as an answer with `Retry-After` does."""
 
     def __init__(self, message: str, seconds: float) -> None:
         super().__init__(message)
-        self.seconds = seconds
+        self.seconds = max(0.0, seconds)
 
 
-class NothingNew(EndpointFailure):
-    """An endpoint serves, and has nothing beyond the position from which it was asked to go on."""
+class LastingFailure(EndpointFailure):
+    """Asked again soon, the endpoint would answer alike: 401, 404, no such file, no row."""
+
+    is_transient = False
 
 
-class UnsetVariable(EndpointFailure):
+class NotAsked(LastingFailure):
+    """The endpoint was not asked: outside its hours, left alone after failures, or its rate is used up."""
+
+
+class NothingNew(LastingFailure):
+    """The endpoint serves, and has nothing beyond the position from which it was asked to go on."""
+
+
+class UnsetVariable(LastingFailure):
     """A declaration refers to an environment variable that is not set."""
 
 
-class PathRefused(EndpointFailure):
+class PathRefused(LastingFailure):
     """A path leaves the folder that it belongs to."""

@@ -21,7 +21,7 @@ from sources.connectors.paging import Page, first_page, next_page
 from sources.connectors.payload import Deadline, Payload
 from sources.connectors.web import answer_to, body_of, is_web_address
 from sources.endpoints import ApiEndpoint, Pages
-from sources.errors import EndpointFailure, NothingNew, RetryLater
+from sources.errors import EndpointFailure, LastingFailure, NothingNew, RetryLater
 from sources.surroundings import PARTITION, expanded
 
 NAME = "records"
@@ -41,7 +41,7 @@ def payloads(
     if first is None and newest.after is not None:
         raise NothingNew("the API has nothing new")
     if first is None:
-        raise EndpointFailure(f"the API has no record for {partition}")
+        raise LastingFailure(f"the API has no record for {partition}")
     name = name_of(NAME, newest.path, newest.after, newest.after and newest.since)
     yield Payload(name, chain((first,), chunks), format="ndjson", position=newest.position)
 
@@ -99,7 +99,7 @@ def _order_of(value: object) -> tuple[int, Any, str] | None:
 def _first_url(endpoint: ApiEndpoint, partition: str, newest: Newest) -> str:
     url = expanded(endpoint.url).replace(PARTITION, quote(partition, safe=""))
     if not is_web_address(url):
-        raise EndpointFailure("the address is neither http nor https")
+        raise LastingFailure("the address is neither http nor https")
     sent = {name: expanded(text).replace(PARTITION, partition) for name, text in endpoint.parameters.items()}
     if endpoint.since and newest.after is not None:
         sent[endpoint.since.parameter] = newest.after
@@ -122,7 +122,7 @@ def _chunks(endpoint: ApiEndpoint, url: str, deadline: Deadline, newest: Newest)
         asked.add(following)
         body, link = _answered(endpoint, following, number, deadline)
         if total and body == before and pages and pages.by in ("page", "offset"):
-            raise EndpointFailure(f"page {number} is the one before: `{pages.parameter}` has no effect")
+            raise LastingFailure(f"page {number} is the one before: `{pages.parameter}` has no effect")
         before = body
         value, lines = _read(endpoint, body, number, newest)
         total += len(lines)
@@ -133,9 +133,9 @@ def _chunks(endpoint: ApiEndpoint, url: str, deadline: Deadline, newest: Newest)
 
 def _check_way(pages: Pages | None, number: int, *, is_known: bool) -> None:
     if is_known:
-        raise EndpointFailure(f"page {number - 1} leads back to a page before it")
+        raise LastingFailure(f"page {number - 1} leads back to a page before it")
     if pages and number > pages.most:
-        raise EndpointFailure(f"there are more than {pages.most} pages")
+        raise LastingFailure(f"there are more than {pages.most} pages")
 
 
 def _read(endpoint: ApiEndpoint, body: bytes, number: int, newest: Newest) -> tuple[Any, list[str]]:
@@ -173,7 +173,7 @@ def _whole(answer: HTTPResponse, number: int, deadline: Deadline) -> bytes:
     for chunk in body_of(answer, deadline):
         body += chunk
         if len(body) > MOST_PAGE_BYTES:
-            raise EndpointFailure(f"page {number} is larger than {MOST_PAGE_BYTES} bytes")
+            raise LastingFailure(f"page {number} is larger than {MOST_PAGE_BYTES} bytes")
     if answer.headers.get("Content-Encoding", "identity").lower() == "gzip":
         return _unpacked(bytes(body), number)
     return bytes(body)

@@ -17,7 +17,7 @@ from sources.connectors.increments import name_of
 from sources.connectors.payload import Deadline, Payload
 from sources.connectors.rows import line_of_value
 from sources.endpoints import DltEndpoint
-from sources.errors import EndpointFailure, NothingNew, SourceError
+from sources.errors import EndpointFailure, LastingFailure, NothingNew, SourceError
 from sources.surroundings import PARTITION, expanded
 
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -31,6 +31,7 @@ def payloads(
     endpoint: DltEndpoint, partition: str, *, deadline: Deadline, since: str | None
 ) -> Iterator[Payload]:
     """Yield one payload per resource that has items; EndpointFailure where none has, NothingNew since then."""
+    deadline.await_turn()
     parts = in_time(lambda: _parts(endpoint, partition, since), deadline)
     has_any = False
     for name, group in groupby(parts, key=itemgetter(0)):
@@ -41,7 +42,7 @@ def payloads(
     if not has_any and since:
         raise NothingNew(f"{endpoint.source} has nothing new")
     if not has_any:
-        raise EndpointFailure(f"{endpoint.source} has no item for {partition}")
+        raise LastingFailure(f"{endpoint.source} has no item for {partition}")
 
 
 def _chunks(parts: Iterable[_Part], states: list[str]) -> Iterator[bytes]:
@@ -75,7 +76,7 @@ def _run(endpoint: DltEndpoint, partition: str, since: str | None) -> Generator[
         from dlt.common.json import json
         from dlt.common.pipeline import StateInjectableContext
     except ImportError:
-        raise EndpointFailure("dlt is not installed: pip install 'breakwater[dlt]'") from None
+        raise LastingFailure("dlt is not installed: pip install 'breakwater[dlt]'") from None
     state: Any = json.typed_loads(since) if since else {}
     made = function(**_filled(endpoint.arguments, partition))
     for name, resource in _resources(made, endpoint):
@@ -98,7 +99,7 @@ def _resources(made: Any, endpoint: DltEndpoint) -> Iterator[tuple[str, Iterable
         return
     missing = sorted(set(endpoint.resources) - set(made.resources))
     if missing:
-        raise EndpointFailure(f"{endpoint.source} has no resource {', '.join(missing)}")
+        raise LastingFailure(f"{endpoint.source} has no resource {', '.join(missing)}")
     for name in endpoint.resources or list(made.selected_resources):
         yield name, made.with_resources(name)
 
@@ -118,14 +119,14 @@ def _function(endpoint: DltEndpoint) -> Callable[..., Any]:
     top = module.partition(".")[0]
     spec = find_spec(top)
     if spec is None:
-        raise EndpointFailure(f"there is no module {top}")
+        raise LastingFailure(f"there is no module {top}")
     if top not in endpoint.packages and not _is_of_the_project(spec.origin, spec.submodule_search_locations):
-        raise EndpointFailure(
+        raise LastingFailure(
             f"the package {top} is not below the project's folder, and `packages` does not name it"
         )
     function = getattr(import_module(module), name, None)
     if not callable(function):
-        raise EndpointFailure(f"{module} has no function {name}")
+        raise LastingFailure(f"{module} has no function {name}")
     return function
 
 

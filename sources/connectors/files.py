@@ -8,7 +8,7 @@ from pathlib import Path
 from sources.connectors.listing import Found, new_ones
 from sources.connectors.payload import CHUNK_BYTES, Deadline, Payload
 from sources.endpoints import FilesEndpoint
-from sources.errors import EndpointFailure
+from sources.errors import EndpointFailure, LastingFailure
 from sources.surroundings import PARTITION, matching_files
 
 
@@ -16,10 +16,11 @@ def payloads(
     endpoint: FilesEndpoint, partition: str, *, root: Path, deadline: Deadline, since: str | None
 ) -> Iterator[Payload]:
     """Yield one payload per matching file that is new, named by its path below the folder before the first wildcard."""
+    deadline.await_turn()
     folder, found = matching_files(root, endpoint.path, partition)
     if not found:
         looked_for = endpoint.path.replace(PARTITION, partition)
-        raise EndpointFailure(f"no file matches {looked_for}")
+        raise LastingFailure(f"no file matches {looked_for}")
     try:
         files = [
             Found(path.relative_to(folder).as_posix(), _state(path.stat()), partial(_chunks, path, deadline))

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from sources.connectors.payload import Deadline, Payload
 from sources.connectors.web import answer_to, body_of, is_web_address
 from sources.endpoints import HttpEndpoint
-from sources.errors import EndpointFailure
+from sources.errors import LastingFailure
 from sources.surroundings import PARTITION, expanded
 
 
@@ -22,7 +22,7 @@ def payloads(
     partition_in_url = quote(partition, safe="")
     url = expanded(endpoint.url).replace(PARTITION, partition_in_url)
     if not is_web_address(url):
-        raise EndpointFailure("the address is neither http nor https")
+        raise LastingFailure("the address is neither http nor https")
     tags = _Tags(endpoint.url.replace(PARTITION, partition_in_url), since)
     yield Payload(_name(endpoint, partition), _chunks(url, endpoint, deadline, tags), position=tags.position)
 

@@ -15,12 +15,11 @@ from typing import IO, Any
 from sources.connectors.kafka_lines import gone_line, line_of
 from sources.connectors.payload import CHUNK_BYTES, Deadline, Payload
 from sources.endpoints import KafkaEndpoint
-from sources.errors import EndpointFailure, NothingNew
+from sources.errors import EndpointFailure, LastingFailure, NothingNew
 from sources.surroundings import expanded, scrubbed
 
 _MESSAGES = 2_000
 _WAIT_SECONDS = 0.1
-_ASK_SECONDS = 10.0
 _SHARE_OF_DEADLINE = 0.8
 _BYTES_IN_MEMORY = 8 << 20
 
@@ -62,13 +61,14 @@ def payloads(endpoint: KafkaEndpoint, *, deadline: Deadline, since: str | None) 
     """
     from confluent_kafka import Consumer, KafkaException
 
+    deadline.await_turn()
     ends_at = time.monotonic() + min(endpoint.max_seconds, _SHARE_OF_DEADLINE * deadline.seconds_left)
     troubles: list[str] = []
     try:
         with closing(
             Consumer(_config(endpoint), error_cb=lambda error: troubles.append(error.name()))
         ) as consumer:
-            spans = _spans(consumer, endpoint.topic, _offsets_of(endpoint.topic, since), deadline)
+            spans = _spans(consumer, endpoint, _offsets_of(endpoint.topic, since), deadline)
             yield from _batches(consumer, endpoint, spans, ends_at)
     except KafkaException as error:
         raise EndpointFailure(f"the brokers do not serve: {_words(error, endpoint, troubles)}") from None
@@ -161,28 +161,31 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
             yield chunk
 
 
-def _spans(consumer: Any, topic: str, known: dict[int, int], deadline: Deadline) -> dict[int, _Span]:
+def _spans(
+    consumer: Any, endpoint: KafkaEndpoint, known: dict[int, int], deadline: Deadline
+) -> dict[int, _Span]:
     """Return what of each partition is to be read, as of now; EndpointFailure where the topic is not what it was."""
     from confluent_kafka import KafkaException, TopicPartition
 
-    told = consumer.list_topics(topic, timeout=min(_ASK_SECONDS, deadline.seconds_left)).topics[topic]
+    topic = endpoint.topic
+    told = consumer.list_topics(topic, timeout=min(endpoint.timeout, deadline.seconds_left)).topics[topic]
     if told.error is not None:
         raise KafkaException(told.error)
     spans = {}
     for partition in sorted(told.partitions):
         deadline.check()
         low, high = consumer.get_watermark_offsets(
-            TopicPartition(topic, partition), timeout=min(_ASK_SECONDS, deadline.seconds_left)
+            TopicPartition(topic, partition), timeout=min(endpoint.timeout, deadline.seconds_left)
         )
         at = known.get(partition, low)
         if at > high:
-            raise EndpointFailure(
+            raise LastingFailure(
                 f"partition {partition} of {topic} ends at {high}, before the position {at}: it was made anew"
             )
         spans[partition] = _Span(at, high, low)
     missing = sorted(known.keys() - spans.keys())
     if missing:
-        raise EndpointFailure(f"{topic} has no partition {missing[0]} any more: it was made anew")
+        raise LastingFailure(f"{topic} has no partition {missing[0]} any more: it was made anew")
     return spans
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urljoin
 from sources.connectors.json_spans import value_at
 from sources.connectors.web import is_web_address, origin_of
 from sources.endpoints import Pages
-from sources.errors import EndpointFailure
+from sources.errors import LastingFailure
 
 _LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))?)*)')
 _IS_NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=\s|;|$))', re.IGNORECASE)
@@ -67,7 +67,7 @@ def _told(page: Page, path: str | None) -> str | None:
     if value is None or value is False or value == "":
         return None
     if not isinstance(value, str):
-        raise EndpointFailure(f"page {page.number} has neither text nor number at {path}")
+        raise LastingFailure(f"page {page.number} has neither text nor number at {path}")
     return value
 
 
@@ -82,5 +82,5 @@ def _within_origin(page: Page, address: str) -> str:
     except ValueError:
         url = ""
     if not is_web_address(url) or origin_of(url) != origin_of(page.url):
-        raise EndpointFailure(f"page {page.number} leads to another host")
+        raise LastingFailure(f"page {page.number} leads to another host")
     return url

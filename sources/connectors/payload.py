@@ -18,7 +18,7 @@ class Payload:
     format: str | None = None
     """Where the connector itself writes the bytes down, such as `ndjson`; None: what the source declares."""
     position: Callable[[], str] | None = None
-    """Asked once the chunks are exhausted: from where the next increment goes on; a text of the connector."""
+    """Called after the chunks are exhausted: from where the next increment goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Deadline:
     """Seconds from now within which an endpoint has to hand over everything."""
 
     seconds: float
+    turn: Callable[[float], None] | None = field(default=None, compare=False)
+    """Waits until the endpoint's rate allows one more request; is given the seconds that are left."""
     ends_at: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,3 +48,12 @@ class Deadline:
         """Raise EndpointFailure where the time is up."""
         if self.is_over:
             raise EndpointFailure(f"it took longer than its deadline of {self.seconds:g} s")
+
+    def await_turn(self) -> None:
+        """Wait as long as the endpoint's rate asks for; called before each request to the other system.
+
+        EndpointFailure where the time is up, or would be before the rate allows the request.
+        """
+        self.check()
+        if self.turn is not None:
+            self.turn(self.ends_at - time.monotonic())

@@ -10,7 +10,7 @@ from typing import Any
 
 from sources.connectors.payload import Deadline
 from sources.connectors.rows import ROWS, Asked, Batch, checked_names, in_double_quotes
-from sources.errors import EndpointFailure
+from sources.errors import EndpointFailure, LastingFailure
 from sources.surroundings import scrubbed
 
 _SETTINGS = (
@@ -21,31 +21,34 @@ _SETTINGS = (
     "SET LOCAL bytea_output = 'hex'",
     "SET LOCAL cursor_tuple_fraction = 1",
 )
-# Of SQLSTATE: what is said of the connection, the right to do something, the query. Other messages may repeat a value.
+# Classes of SQLSTATE: what may be over soon; and what is said of the connection, rights and the query. Other messages
+# may repeat a value.
+_PASSING = ("08", "40", "53", "55", "57", "58", "XX")
 _TELLING = ("08", "0A", "25", "28", "3D", "42", "53", "55", "57")
 _KEPT = "connect_timeout={0}&tcp_user_timeout={1}&keepalives_idle={0}&keepalives_interval={0}"
 
 
-def batches(asked: Asked, url: str, deadline: Deadline) -> Generator[Batch, None, None]:
+def batches(asked: Asked, url: str, deadline: Deadline, *, timeout: float) -> Generator[Batch, None, None]:
     """Yield the rows of the query; EndpointFailure where the database does not serve."""
     from adbc_driver_manager import Error
     from adbc_driver_postgresql import dbapi
 
     try:
-        with dbapi.connect(_with_limits(url, deadline)) as connection:
+        with dbapi.connect(_with_limits(url, deadline, timeout)) as connection:
             with connection.cursor() as cursor:
                 _open(cursor, asked, deadline)
             while batch := _fetched(connection, has_values=asked.cursor is not None):
                 yield batch
     except Error as error:
         deadline.check()
-        raise EndpointFailure(f"the database does not serve: {_words(error, asked)}") from None
+        kind = EndpointFailure if (error.sqlstate or "08").startswith(_PASSING) else LastingFailure
+        raise kind(f"the database does not serve: {_words(error, asked)}") from None
 
 
-def _with_limits(url: str, deadline: Deadline) -> str:
+def _with_limits(url: str, deadline: Deadline, timeout: float) -> str:
     """Return the address with limits, so that a client left behind ends too; what the address says itself comes last."""
     base, _, told = url.partition("?")
-    seconds = max(2, math.ceil(deadline.seconds_left))
+    seconds = max(2, math.ceil(min(timeout, deadline.seconds_left)))
     return f"{base}?{_KEPT.format(seconds, 1_000 * seconds)}" + (f"&{told}" if told else "")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
-from sources.errors import EndpointFailure
+from sources.errors import LastingFailure
 from sources.queries import bound, parameters_of
 
 ROWS = 5_000
@@ -61,19 +61,19 @@ class Asked:
         return f"SELECT {columns} FROM (\n{inner}\n) q {condition}ORDER BY {column}"  # noqa: S608 - the same
 
     def place_in(self, names: Sequence[str]) -> int | None:
-        """Return the position of the cursor column; EndpointFailure where there is none of that name."""
+        """Return the position of the cursor column; LastingFailure where there is none of that name."""
         if self.cursor is None:
             return None
         if self.cursor not in names:
-            raise EndpointFailure(f"the query has no column {self.cursor}, which is its cursor")
+            raise LastingFailure(f"the query has no column {self.cursor}, which is its cursor")
         return names.index(self.cursor)
 
 
 def checked_names(names: Sequence[str]) -> list[str]:
-    """Return the names of the columns; EndpointFailure where one is given twice."""
+    """Return the names of the columns; LastingFailure where one is given twice."""
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise EndpointFailure(f"the query names columns twice: {', '.join(twice)}")
+        raise LastingFailure(f"the query names columns twice: {', '.join(twice)}")
     return list(names)
 
 

@@ -12,10 +12,9 @@ from sources.connectors.in_time import in_time
 from sources.connectors.listing import Found, new_ones
 from sources.connectors.payload import CHUNK_BYTES, Deadline, Payload
 from sources.endpoints import FilesEndpoint
-from sources.errors import EndpointFailure
+from sources.errors import EndpointFailure, LastingFailure
 from sources.surroundings import PARTITION, expanded
 
-_CONNECT_SECONDS = 10.0
 _WILDCARD = re.compile(r"[*?[]")
 _ESCAPED = re.compile(r"\[([*?[])\]")
 _PART = re.compile(r"\*|\?|\[!?\]?[^\]]*\]")
@@ -28,6 +27,7 @@ def payloads(
     """Yield one payload per matching object that is new, named by its key below the prefix before the first wildcard."""
     whole = expanded(endpoint.path, quote=escape).replace(PARTITION, partition).removeprefix("s3://")
     bucket, _, pattern = whole.partition("/")
+    deadline.await_turn()
     store = _store(endpoint, _ESCAPED.sub(r"\1", bucket), deadline)
     prefix, rest = _split_at_wildcards(pattern)
     matches = re.compile(regex_of(rest)).fullmatch
@@ -38,7 +38,7 @@ def payloads(
     ]
     if not found:
         looked_for = endpoint.path.replace(PARTITION, partition)
-        raise EndpointFailure(f"no object matches {looked_for}")
+        raise LastingFailure(f"no object matches {looked_for}")
     yield from new_ones(sorted(found, key=lambda file: file.name), since)
 
 
@@ -89,14 +89,15 @@ def _store(endpoint: FilesEndpoint, bucket: str, deadline: Deadline) -> Any:
     }
     settings: dict[str, Any] = {name: expanded(text) for name, text in named.items() if text is not None}
     address = settings.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL", "")
-    whole = timedelta(seconds=deadline.seconds_left)
+    whole, silence = timedelta(seconds=deadline.seconds_left), timedelta(seconds=endpoint.timeout)
     return S3Store(
         bucket,
         skip_signature=endpoint.is_public,
         client_options={
             "allow_http": address.startswith("http://"),
             "timeout": whole,
-            "connect_timeout": min(whole, timedelta(seconds=_CONNECT_SECONDS)),
+            "connect_timeout": min(whole, silence),
+            "read_timeout": min(whole, silence),
         },
         # How often an endpoint is tried is not decided here.
         retry_config={"max_retries": 0, "retry_timeout": whole},
@@ -121,6 +122,7 @@ def _listed(store: Any, prefix: str) -> Generator[tuple[str, str | None, str], N
 
 
 def _chunks(store: Any, key: str, tag: str | None, deadline: Deadline) -> Iterator[bytes]:
+    deadline.await_turn()
     yield from in_time(lambda: _streamed(store, key, tag), deadline)
 
 

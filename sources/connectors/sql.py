@@ -18,7 +18,7 @@ from sources.connectors.sqlalchemy_databases import batches as batches_of_others
 from sources.connectors.sqlite import PREFIX as SQLITE
 from sources.connectors.sqlite import batches as batches_of_sqlite
 from sources.endpoints import SqlEndpoint
-from sources.errors import EndpointFailure, NothingNew
+from sources.errors import LastingFailure, NothingNew
 from sources.queries import parameters_of
 from sources.surroundings import PARTITION, expanded
 
@@ -33,12 +33,13 @@ def payloads(
     """Yield one payload of one JSON object per row; EndpointFailure where the query has no row, NothingNew since then."""
     increment = Increment(endpoint.cursor, since) if endpoint.cursor else None
     asked = _asked(endpoint, partition, increment)
-    chunks = _chunks(_batches(asked, _url(endpoint, partition), root, deadline), increment)
+    deadline.await_turn()
+    chunks = _chunks(_batches(endpoint, asked, _url(endpoint, partition), root, deadline), increment)
     first = next(chunks, None)
     if first is None and increment and increment.since:
         raise NothingNew("the query has no row that is new")
     if first is None:
-        raise EndpointFailure(f"the query has no row for {partition}")
+        raise LastingFailure(f"the query has no row for {partition}")
     whole = chain((first,), chunks)
     if increment is None:
         yield Payload(NAME, whole, format="ndjson")
@@ -54,13 +55,17 @@ def _asked(endpoint: SqlEndpoint, partition: str, increment: Increment | None) -
     return Asked(endpoint.query, values, endpoint.cursor, after, endpoint.url)
 
 
-def _batches(asked: Asked, url: str, root: Path, deadline: Deadline) -> Iterator[Batch]:
+def _batches(
+    endpoint: SqlEndpoint, asked: Asked, url: str, root: Path, deadline: Deadline
+) -> Iterator[Batch]:
     if url.startswith(SQLITE):
         return batches_of_sqlite(asked, url, root, deadline)
     if url.startswith(_POSTGRESQL):
-        return in_time(lambda: batches_of_postgresql(asked, url, deadline), deadline)
+        return in_time(
+            lambda: batches_of_postgresql(asked, url, deadline, timeout=endpoint.timeout), deadline
+        )
     if "://" not in url:
-        raise EndpointFailure("the address of the database has no ://")
+        raise LastingFailure("the address of the database has no ://")
     return in_time(lambda: batches_of_others(asked, url), deadline)
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any
 
 from sources.connectors.rows import ROWS, Asked, Batch, checked_names, line_of
-from sources.errors import EndpointFailure
+from sources.errors import EndpointFailure, LastingFailure
 
 _READ_ONLY = {
     "sqlite": "PRAGMA query_only = ON",
@@ -21,7 +21,7 @@ def batches(asked: Asked, url: str) -> Generator[Batch, None, None]:
     try:
         import sqlalchemy
     except ImportError:
-        raise EndpointFailure("SQLAlchemy is not installed: pip install 'breakwater[sqlalchemy]'") from None
+        raise LastingFailure("SQLAlchemy is not installed: pip install 'breakwater[sqlalchemy]'") from None
     try:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, hide_parameters=True)
         with closing(engine.connect()) as connection:
@@ -42,7 +42,7 @@ def _rows(connection: Any, asked: Asked) -> Generator[Batch, None, None]:
         text(_named(query)), values
     )
     if not result.returns_rows:
-        raise EndpointFailure("the query returns no rows")
+        raise LastingFailure("the query returns no rows")
     names = checked_names(list(result.keys()))
     place = asked.place_in(names)
     for rows in result.partitions(ROWS):

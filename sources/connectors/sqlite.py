@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sources.connectors.payload import Deadline
 from sources.connectors.rows import ROWS, Asked, Batch, checked_names, in_double_quotes, line_of
-from sources.errors import EndpointFailure
+from sources.errors import EndpointFailure, LastingFailure
 from sources.surroundings import below
 
 PREFIX = "sqlite:///"
@@ -20,7 +20,7 @@ def batches(asked: Asked, url: str, root: Path, deadline: Deadline) -> Generator
     """Yield the rows of the query; EndpointFailure where the database does not serve."""
     path = below(root, url.removeprefix(PREFIX))
     if not path.is_file():
-        raise EndpointFailure(f"there is no database {path.name}")
+        raise LastingFailure(f"there is no database {path.name}")
     try:
         with closing(_connection(path, deadline)) as connection:
             cursor = connection.execute(asked.text(lambda _: "?", in_double_quotes), asked.bound_values)

@@ -20,12 +20,12 @@ from urllib.parse import urlsplit
 
 from sources.connectors.payload import CHUNK_BYTES, Deadline
 from sources.endpoints import WebEndpoint
-from sources.errors import EndpointFailure, NothingNew, RetryLater
+from sources.errors import EndpointFailure, LastingFailure, NothingNew, RetryLater
 from sources.surroundings import expanded
 
 USER_AGENT: Final = "breakwater"
 
-_LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_BUSY = (408, 425, 429, 500, 502, 503, 504)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -45,7 +45,7 @@ def answer_to(
         # Not sent on when the request is redirected.
         asked.add_unredirected_header(name, text)
     try:
-        deadline.check()
+        deadline.await_turn()
         with _opener(endpoint, deadline).open(asked, timeout=_seconds(endpoint, deadline)) as answer:
             if answer.status != HTTPStatus.OK:
                 raise EndpointFailure(f"the server answered {answer.status}")
@@ -80,7 +80,7 @@ def credentials_of(endpoint: WebEndpoint) -> dict[str, str]:
         pair = f"{expanded(endpoint.username)}:{expanded(endpoint.password)}".encode()
         headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     if any("\n" in text or "\r" in text for text in headers.values()):
-        raise EndpointFailure("the value of a header has more than one line")
+        raise LastingFailure("the value of a header has more than one line")
     return headers
 
 
@@ -103,12 +103,14 @@ def _seconds(endpoint: WebEndpoint, deadline: Deadline) -> float:
 
 
 def _refusal(error: urllib.error.HTTPError) -> EndpointFailure:
+    """Return what an answer other than 200 means: to be asked again, later, or not at all."""
     if error.code == HTTPStatus.NOT_MODIFIED:
         return NothingNew("the server has nothing newer")
-    seconds = _asked_to_wait(error.headers.get("Retry-After", "")) if error.code in _LATER else None
-    if seconds is None:
-        return EndpointFailure(f"the server answered {error.code}")
-    return RetryLater(f"the server answered {error.code} and asks to wait {seconds:.0f} s", seconds)
+    message = f"the server answered {error.code}"
+    if error.code not in _BUSY:
+        return LastingFailure(message)
+    seconds = _asked_to_wait(error.headers.get("Retry-After", ""))
+    return EndpointFailure(message) if seconds is None else RetryLater(message, seconds)
 
 
 def _asked_to_wait(text: str) -> float | None:

@@ -50,6 +50,10 @@ def land(harbour, source: Source, since: str | None = None) -> list[Delivery]:
     return harbour.land(source, since={"kafka:0": since} if since else None)
 
 
+def position(topic: str, offsets: dict[str, int]) -> str:
+    return json.dumps({"of": "", "at": json.dumps({"topic": topic, "offsets": offsets})})
+
+
 def lines(harbour, delivery: Delivery) -> list[bytes]:
     assert delivery.status in ("landed", "refused"), delivery.reason
     return (harbour.store / delivery.path).read_bytes().split(b"\n")[:-1]
@@ -67,7 +71,7 @@ def test_messages_are_landed_under_their_offsets(harbour, declared, cluster) -> 
     cluster.send("orders", b'{"id":3}')
     [second] = land(harbour, source, first.position)
     assert (second.name, lines(harbour, second)) == ("orders[0:2-2]", [b'{"id":3}'])
-    assert json.loads(second.position)["offsets"] == {"0": 3, "1": 0, "2": 1, "3": 0}
+    assert json.loads(json.loads(second.position)["at"])["offsets"] == {"0": 3, "1": 0, "2": 1, "3": 0}
 
 
 def test_what_was_not_landed_is_read_again(harbour, declared, cluster) -> None:
@@ -127,9 +131,9 @@ def test_a_topic_that_was_made_anew_is_not_taken_for_the_former(harbour, declare
         ({"0": 5}, "partition 0 of orders ends at 1, before the position 5: it was made anew"),
         ({"9": 0}, "orders has no partition 9 any more: it was made anew"),
     ):
-        [delivery] = land(harbour, source, json.dumps({"topic": "orders", "offsets": offsets}))
+        [delivery] = land(harbour, source, position("orders", offsets))
         assert delivery.reason == f"kafka:0: {reason}"
-    [other] = land(harbour, source, json.dumps({"topic": "others", "offsets": {"0": 5}}))
+    [other] = land(harbour, source, position("others", {"0": 5}))
     assert other.status == "landed"
 
 
