@@ -72,6 +72,8 @@ def payloads(endpoint: KafkaEndpoint, *, deadline: Deadline, since: str | None) 
             yield from _batches(consumer, endpoint, spans, ends_at)
     except KafkaException as error:
         raise EndpointFailure(f"the brokers do not serve: {_words(error, endpoint, troubles)}") from None
+    except (TypeError, ValueError) as error:
+        raise LastingFailure(f"the client does not take its settings: {type(error).__name__}") from None
 
 
 def _batches(

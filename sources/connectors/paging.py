@@ -79,8 +79,9 @@ def _link_of(header: str) -> str | None:
 def _within_origin(page: Page, address: str) -> str:
     try:
         url = urljoin(page.url, address)
+        is_within = is_web_address(url) and origin_of(url) == origin_of(page.url)
     except ValueError:
-        url = ""
-    if not is_web_address(url) or origin_of(url) != origin_of(page.url):
+        is_within = False
+    if not is_within:
         raise LastingFailure(f"page {page.number} leads to another host")
     return url

@@ -78,6 +78,7 @@ def _split_at_wildcards(pattern: str) -> tuple[str, str]:
 
 def _store(endpoint: FilesEndpoint, bucket: str, deadline: Deadline) -> Any:
     """Return the client; what the declaration leaves out it takes from the environment (`AWS_…`) itself."""
+    from obstore.exceptions import BaseError
     from obstore.store import S3Store
 
     named = {
@@ -90,19 +91,22 @@ def _store(endpoint: FilesEndpoint, bucket: str, deadline: Deadline) -> Any:
     settings: dict[str, Any] = {name: expanded(text) for name, text in named.items() if text is not None}
     address = settings.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL", "")
     whole, silence = timedelta(seconds=deadline.seconds_left), timedelta(seconds=endpoint.timeout)
-    return S3Store(
-        bucket,
-        skip_signature=endpoint.is_public,
-        client_options={
-            "allow_http": address.startswith("http://"),
-            "timeout": whole,
-            "connect_timeout": min(whole, silence),
-            "read_timeout": min(whole, silence),
-        },
-        # How often an endpoint is tried is not decided here.
-        retry_config={"max_retries": 0, "retry_timeout": whole},
-        **settings,
-    )
+    try:
+        return S3Store(
+            bucket,
+            skip_signature=endpoint.is_public,
+            client_options={
+                "allow_http": address.startswith("http://"),
+                "timeout": whole,
+                "connect_timeout": min(whole, silence),
+                "read_timeout": min(whole, silence),
+            },
+            # How often an endpoint is tried is not decided here.
+            retry_config={"max_retries": 0, "retry_timeout": whole},
+            **settings,
+        )
+    except (BaseError, ValueError, TypeError) as error:
+        raise LastingFailure(f"the storage cannot be asked: {type(error).__name__}") from None
 
 
 def _listed(store: Any, prefix: str) -> Generator[tuple[str, str | None, str], None, None]:

@@ -26,7 +26,9 @@ def batches(asked: Asked, url: str) -> Generator[Batch, None, None]:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, hide_parameters=True)
         with closing(engine.connect()) as connection:
             yield from _rows(connection, asked)
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+    except EndpointFailure:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a driver raises; its text may hold the address
         raise EndpointFailure(f"the database does not serve: {_words(error)}") from None
 
 
