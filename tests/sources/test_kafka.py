@@ -175,5 +175,17 @@ def test_every_message_is_one_line_from_which_it_can_be_made_again(value: bytes)
         assert json.loads(line) == json.loads(value)
 
 
+def test_messages_that_were_deleted_before_they_were_read_have_a_line(harbour, declared, cluster) -> None:
+    """The mock cluster keeps a few megabytes of a partition."""
+    cluster.send("orders", *[b'{"id":%d,"pad":"%s"}' % (i, b"x" * 500_000) for i in range(30)])
+    source = of_topic(declared, cluster.servers, "orders")
+    [delivery] = land(harbour, source, position("orders", {"0": 2, "1": 0, "2": 0, "3": 0}))
+    gone, first, *rest = lines(harbour, delivery)
+    kept = json.loads(first)["id"]
+    assert kept > 2
+    assert gone == b"offsets 2 to %d of partition 0 are no longer in the topic" % (kept - 1)
+    assert (delivery.name, len(rest)) == ("orders[0:2-29]", 29 - kept)
+
+
 def test_deleted_messages_have_a_line() -> None:
     assert gone_line(2, 100, 200) == b"offsets 100 to 199 of partition 2 are no longer in the topic"
