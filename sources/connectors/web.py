@@ -7,6 +7,7 @@ import base64
 import http.client
 import io
 import socket
+import string
 import time
 import urllib.error
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import IO, Any, Final
 from urllib import request
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from sources.connectors.payload import CHUNK_BYTES, Deadline
 from sources.endpoints import WebEndpoint
@@ -40,7 +41,8 @@ def answer_to(
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"} | (
         {"If-None-Match": unless} if unless else {}
     )
-    asked = request.Request(url, headers=headers)  # noqa: S310 - the opener knows http and https only
+    # As an address needs it: what is neither ASCII nor printable in percent, all else as it is.
+    asked = request.Request(quote(url, safe=string.punctuation), headers=headers)  # noqa: S310 - the opener knows http and https only
     for name, text in credentials_of(endpoint).items():
         # Not sent on when the request is redirected.
         asked.add_unredirected_header(name, text)

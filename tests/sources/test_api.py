@@ -320,6 +320,15 @@ def test_credentials_go_to_no_other_host(harbour, declared, server, monkeypatch)
     assert away.reason == "api:0: page 1 leads to another host"
 
 
+def test_an_address_with_other_letters_is_asked_as_it_is_meant(harbour, declared, server) -> None:
+    url = f"http://127.0.0.1:{server.server_port}/since?shop=Blé 1%20é&a=[1]"
+    source = declared(
+        FIELDS, endpoints=[{"kind": "api", "url": url, "parameters": {"x y": "ü&"}}], format="ndjson"
+    )
+    assert landed(harbour, source).status == "landed"
+    assert server.asked[0][0] == "/since?shop=Bl%C3%A9%201%20%C3%A9&a=[1]&x+y=%C3%BC%26"
+
+
 def test_what_is_packed_unasked_is_unpacked(harbour, declared, server) -> None:
     assert len(lines(harbour, landed(harbour, of_api(declared, server, "gzip")))) == 7
 
