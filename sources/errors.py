@@ -61,6 +61,10 @@ class NotAsked(LastingFailure):
     """The endpoint was not asked: outside its hours, left alone after failures, or its rate is used up."""
 
 
+class NothingNew(LastingFailure):
+    """The endpoint serves, and has nothing beyond the position from which it was asked to go on."""
+
+
 class UnsetVariable(LastingFailure):
     """A declaration refers to an environment variable that is not set."""
 

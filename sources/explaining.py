@@ -9,8 +9,13 @@ from pydantic import BaseModel
 
 Location = tuple[str | int, ...]
 
-# Settings whose text may hold a secret: their value is never repeated.
-SECRETIVE = frozenset({"url", "path", "query"})
+# Settings whose text, or anything below, may hold a secret: their value is never repeated.
+SECRETIVE = frozenset(
+    {
+        *("url", "path", "query", "endpoint_url", "access_key_id", "secret_access_key", "session_token"),
+        *("username", "password", "token", "headers", "parameters", "config", "arguments"),
+    }
+)
 
 _SHOWN = 60
 
@@ -106,7 +111,7 @@ def _nearest(name: str, known: list[str]) -> str:
 
 
 def _shown(error: Mapping[str, Any]) -> str:
-    if error["loc"] and error["loc"][-1] in SECRETIVE:
+    if SECRETIVE.intersection(error["loc"]):
         return "something else"
     value = error["input"]
     if error["type"] == "union_tag_invalid":

@@ -15,6 +15,7 @@ from sources.connectors.payload import Deadline, Payload
 from sources.declaration import Source
 from sources.delivery import Delivery, Tried
 from sources.endpoints import Endpoint
+from sources.errors import NothingNew
 from sources.intake import take
 from sources.scanning import FRAGMENT_BYTES
 from sources.surroundings import checked_partition
@@ -42,14 +43,17 @@ def land(
     checked_partition(partition)
     deliveries: list[Delivery] = []
     tried: list[Tried] = []
+    known = since if since and source.delivers == "increment" else {}
     request = _Request(source, partition, store, root, fragment_bytes)
     for way, endpoint in _ways(source, store, clock):
-        answer = way.ask(request.to(endpoint, way.label, (since or {}).get(way.label)))
+        answer = way.ask(request.to(endpoint, way.label, known.get(way.label)))
         served = _without_repetition(answer.deliveries)
         deliveries.extend(served)
         if any(delivery.status == "landed" for delivery in served):
             break
         tried.append(Tried(way.label, _why_not(answer), answer.attempts))
+        if isinstance(answer.failure, NothingNew):
+            break
     found = deliveries or [_absent(source, partition, tried)]
     return [replace(delivery, tried=tuple(tried)) for delivery in found]
 

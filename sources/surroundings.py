@@ -8,11 +8,13 @@ import re
 from collections.abc import Callable
 from glob import escape, glob
 from pathlib import Path
+from urllib.parse import quote as percent_encoded
 
 from sources.errors import PartitionRefused, PathRefused, UnsetVariable
 
 PARTITION = "{partition}"
 
+_SHOWN = 200
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PARTITION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=+-]{0,199}")
 _WILDCARD = re.compile(r"[*?[]")
@@ -32,6 +34,17 @@ def checked_partition(partition: str) -> str:
 def expanded(text: str, *, quote: Callable[[str], str] = str) -> str:
     """Return the text with the quoted value of each `${NAME}`; UnsetVariable names what is not set."""
     return _VARIABLE.sub(lambda match: quote(_value(match[1])), text)
+
+
+def scrubbed(text: str, *declared: str) -> str:
+    """Return the first line of the text, with `${NAME}` for the values of the variables in what was declared."""
+    names = {name for each in declared for name in _VARIABLE.findall(each)}
+    values = {os.environ[name]: name for name in names if os.environ.get(name)}
+    shown = text.strip().partition("\n")[0]
+    for value in sorted(values, key=len, reverse=True):
+        for form in {value, percent_encoded(value, safe=""), percent_encoded(value)}:
+            shown = shown.replace(form, f"${{{values[value]}}}")
+    return shown[:_SHOWN]
 
 
 def below(root: Path, path: str) -> Path:

@@ -12,7 +12,6 @@ from typing import Any
 import polars as pl
 
 from orchestration_assets.feed import partition_end
-from orchestration_assets.lake import Lake
 from orchestration_assets.steps.arrivals import Arrival, left, taken
 from orchestration_assets.steps.asking import Landing, late_landings, store_of, wait_for, wait_to_the_end
 from orchestration_assets.steps.context import Context
@@ -78,9 +77,7 @@ def land_sources(
     asked = {s.source for s in wanted} if ask is None else set(ask)
     take_in(context, wanted)
     landings = {
-        s.source: Landing(
-            context, s, since=_positions(context.lake, s), rows=_rows, fragment_bytes=fragment_bytes
-        )
+        s.source: Landing(context, s, since=_positions(context, s), rows=_rows, fragment_bytes=fragment_bytes)
         for s in wanted
         if s.source in asked
     }
@@ -250,16 +247,23 @@ def _age_hours(context: Context, partition: str, former: pl.DataFrame) -> float:
     return (datetime.now(UTC) - newest).total_seconds() / 3600
 
 
-def _positions(lake: Lake, source: Source) -> dict[str, str]:
-    """Per endpoint, the position of the newest delivery over all partitions, from which it goes on."""
+def _positions(context: Context, source: Source) -> dict[str, str]:
+    """Per endpoint, the position of its newest delivery: of this partition where the endpoint names it, else over all."""
     table = f"{source.source}/deliveries"
-    if source.delivers == "snapshot" or not lake.exists(table):
+    if source.delivers == "snapshot" or not context.lake.exists(table):
         return {}
-    rows = lake.scan(table)
+    rows = context.lake.scan(table)
+    own = [f"{e.kind}:{i}" for i, e in enumerate(source.endpoints) if e.is_partitioned]
     if "position" not in rows.collect_schema():
         return {}
     has_position = (pl.col("status") == "landed") & (pl.col("position") != "")
-    newest = rows.filter(has_position).select("endpoint", "position", "landed_at").sort("landed_at").collect()
+    is_meant = ~pl.col("endpoint").is_in(own) | (pl.col("_partition") == context.partition)
+    newest = (
+        rows.filter(has_position & is_meant)
+        .select("endpoint", "position", "landed_at")
+        .sort("landed_at")
+        .collect()
+    )
     return {endpoint: position for endpoint, position, _ in newest.iter_rows()}
 
 
@@ -271,7 +275,7 @@ def _one_increment_once(
     if not gone_on:
         return delivered
     known = {row["content_hash"] for row in _former(context, source)}
-    now = _positions(context.lake, source)
+    now = _positions(context, source)
     told = {"status": "refused", "reason": "another run went on from the same position meanwhile"}
 
     def is_repeated(row: Row) -> bool:

@@ -24,7 +24,7 @@ from sources.availability.remembered import UNTROUBLED, Known, Remembered
 from sources.connectors.payload import Deadline
 from sources.delivery import Delivery
 from sources.endpoints import EndpointDeclared
-from sources.errors import EndpointFailure, NotAsked, RetryLater
+from sources.errors import EndpointFailure, NotAsked, NothingNew, RetryLater
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,10 @@ class Way:
             self._remember_success(is_usable=any(d.status == "landed" for d in deliveries))
             is_remembered = True
         except EndpointFailure as failure:
-            if failure.is_transient:
+            if isinstance(failure, NothingNew):
+                self._remember_success(is_usable=True)
+                is_remembered = True
+            elif failure.is_transient:
                 self._remember_failure(failure)
                 is_remembered = True
             raise

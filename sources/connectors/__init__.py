@@ -1,29 +1,70 @@
 """Ways to reach a system: each yields what an endpoint hands over for a partition, as chunks of bytes.
 
-A connector raises `EndpointFailure` and nothing else; it knows nothing of stores, formats and records.
+A connector raises `EndpointFailure` and nothing else; it knows nothing of stores and formats. Clients that take
+long to import are imported by the connector that is used.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from sources.connectors import files, http, sql
+from sources.connectors import api, dlt, files, http, kafka, s3, sql
 from sources.connectors.payload import Deadline, Payload
-from sources.endpoints import FilesEndpoint, HttpEndpoint, SqlEndpoint
+from sources.endpoints import (
+    ApiEndpoint,
+    DltEndpoint,
+    Endpoint,
+    FilesEndpoint,
+    HttpEndpoint,
+    KafkaEndpoint,
+    SqlEndpoint,
+)
 
 
 def payloads(
-    endpoint: FilesEndpoint | SqlEndpoint | HttpEndpoint,
-    partition: str,
-    *,
-    root: Path,
-    deadline: Deadline,
-    since: str | None = None,  # noqa: ARG001 - none of these goes on from a position
+    endpoint: Endpoint, partition: str, *, root: Path, deadline: Deadline, since: str | None = None
 ) -> Iterator[Payload]:
-    """Yield what the endpoint has for the partition; EndpointFailure where it serves nothing."""
+    """Yield what the endpoint has for the partition, beyond the position `since` where one is given.
+
+    A position of an endpoint that names the partition counts for that partition only. EndpointFailure where it
+    serves nothing; of its kinds NothingNew where it has nothing beyond `since`, and RetryLater where it asks to be
+    asked again later.
+    """
+    scope = partition if endpoint.is_partitioned else ""
+    inner = _within(scope, since) if since else None
+    for payload in _payloads(endpoint, partition, root, deadline, inner):
+        position = payload.position and partial(_scoped, scope, payload.position)
+        yield replace(payload, position=position)
+
+
+def _payloads(
+    endpoint: Endpoint, partition: str, root: Path, deadline: Deadline, since: str | None
+) -> Iterator[Payload]:
     match endpoint:
+        case FilesEndpoint(is_in_s3=True):
+            return s3.payloads(endpoint, partition, deadline=deadline, since=since)
         case FilesEndpoint():
-            return files.payloads(endpoint, partition, root=root, deadline=deadline)
+            return files.payloads(endpoint, partition, root=root, deadline=deadline, since=since)
         case SqlEndpoint():
-            return sql.payloads(endpoint, partition, root=root, deadline=deadline)
+            return sql.payloads(endpoint, partition, root=root, deadline=deadline, since=since)
         case HttpEndpoint():
-            return http.payloads(endpoint, partition, deadline=deadline)
+            return http.payloads(endpoint, partition, deadline=deadline, since=since)
+        case ApiEndpoint():
+            return api.payloads(endpoint, partition, deadline=deadline, since=since)
+        case KafkaEndpoint():
+            return kafka.payloads(endpoint, deadline=deadline, since=since)
+        case DltEndpoint():
+            return dlt.payloads(endpoint, partition, deadline=deadline, since=since)
+
+
+def _scoped(scope: str, position: Callable[[], str]) -> str:
+    inner = position()
+    return json.dumps({"of": scope, "at": inner}, ensure_ascii=False) if inner else ""
+
+
+def _within(scope: str, since: str) -> str | None:
+    """Return the position that the connector gave; None where it is of another partition."""
+    told = json.loads(since)
+    return str(told["at"]) if told["of"] == scope else None

@@ -2,39 +2,47 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
+from sources.connectors.listing import Found, new_ones
 from sources.connectors.payload import CHUNK_BYTES, Deadline, Payload
 from sources.endpoints import FilesEndpoint
 from sources.errors import EndpointFailure, LastingFailure
 from sources.surroundings import PARTITION, matching_files
 
 
-def payloads(endpoint: FilesEndpoint, partition: str, *, root: Path, deadline: Deadline) -> Iterator[Payload]:
-    """Yield one payload per matching file, named by its path below the folder before the first wildcard."""
+def payloads(
+    endpoint: FilesEndpoint, partition: str, *, root: Path, deadline: Deadline, since: str | None
+) -> Iterator[Payload]:
+    """Yield one payload per matching file that is new, named by its path below the folder before the first wildcard."""
     deadline.await_turn()
     folder, found = matching_files(root, endpoint.path, partition)
     if not found:
         looked_for = endpoint.path.replace(PARTITION, partition)
         raise LastingFailure(f"no file matches {looked_for}")
-    for path in found:
-        yield Payload(path.relative_to(folder).as_posix(), _chunks(path, deadline))
+    try:
+        files = [
+            Found(path.relative_to(folder).as_posix(), _state(path.stat()), partial(_chunks, path, deadline))
+            for path in found
+        ]
+    except OSError as error:
+        raise EndpointFailure(f"the files cannot be listed: {error.strerror}") from error
+    yield from new_ones(files, since)
 
 
 def _chunks(path: Path, deadline: Deadline) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
-            before = _state(file)
+            before = _state(os.fstat(file.fileno()))
             while chunk := file.read(CHUNK_BYTES):
                 deadline.check()
                 yield chunk
-            if _state(file) != before:
+            if _state(os.fstat(file.fileno())) != before:
                 raise EndpointFailure(f"{path.name} changed while it was read")
     except OSError as error:
         raise EndpointFailure(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-def _state(file: BinaryIO) -> tuple[int, int]:
-    status = os.fstat(file.fileno())
-    return status.st_size, status.st_mtime_ns
+def _state(status: os.stat_result) -> str:
+    return f"{status.st_size}-{status.st_mtime_ns}"

@@ -15,6 +15,8 @@ class Payload:
 
     name: str
     chunks: Iterator[bytes]
+    format: str | None = None
+    """Where the connector itself writes the bytes down, such as `ndjson`; None: what the source declares."""
     position: Callable[[], str] | None = None
     """Called after the chunks are exhausted: from where the next increment goes on."""
 

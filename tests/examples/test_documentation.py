@@ -27,7 +27,17 @@ from orchestration_assets.steps.settlement import schemas_of
 from orchestration_assets.translation.registry import TRANSLATORS
 from sources.availability.declared import Breaker, Hours
 from sources.declaration import Source
-from sources.endpoints import FilesEndpoint, HttpEndpoint, SqlEndpoint
+from sources.endpoints import (
+    ApiEndpoint,
+    DltEndpoint,
+    EndpointDeclared,
+    FilesEndpoint,
+    HttpEndpoint,
+    KafkaEndpoint,
+    Pages,
+    SqlEndpoint,
+    WebEndpoint,
+)
 from sources.loading import load_declaration
 from sources.notation import FieldNotation, Notation
 from validators.contract import FieldPolicy, field
@@ -163,7 +173,6 @@ def settings_of(*models: type[BaseModel]) -> set[str]:
 @pytest.mark.parametrize(
     ("page", "title", "models"),
     [
-        ("source-yaml.md", "endpoints", (FilesEndpoint, HttpEndpoint, SqlEndpoint)),
         ("source-yaml.md", "hours", (Hours,)),
         ("source-yaml.md", "breaker", (Breaker,)),
         ("source-yaml.md", "notation", (Notation,)),
@@ -175,6 +184,30 @@ def test_the_reference_lists_exactly_the_settings_of(
     page: str, title: str, models: tuple[type[BaseModel], ...]
 ) -> None:
     assert set(first_cells(section(text_of(page), title))) == settings_of(*models)
+
+
+def test_the_reference_lists_exactly_the_settings_of_all_endpoints() -> None:
+    listed = set(first_cells(section(text_of("source-yaml.md"), "endpoints")))
+    assert listed == settings_of(EndpointDeclared) | {"kind"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "above", "below"),
+    [
+        ("files", FilesEndpoint, EndpointDeclared, ()),
+        ("http", HttpEndpoint, EndpointDeclared, ()),
+        ("api", ApiEndpoint, WebEndpoint, (Pages,)),
+        ("sql", SqlEndpoint, EndpointDeclared, ()),
+        ("kafka", KafkaEndpoint, EndpointDeclared, ()),
+        ("dlt", DltEndpoint, EndpointDeclared, ()),
+    ],
+)
+def test_the_reference_lists_exactly_the_settings_of_a_kind_of_endpoint(
+    kind: str, model: type[BaseModel], above: type[BaseModel], below: tuple[type[BaseModel], ...]
+) -> None:
+    cells = first_cells(section(text_of("connectors.md"), kind))
+    expected = (settings_of(model) - settings_of(above) - {"kind"}) | settings_of(*below)
+    assert set(cells) == expected
 
 
 @pytest.mark.parametrize(("page", "model"), [("source-yaml.md", Source), ("feed-yaml.md", Feed)])

@@ -1,4 +1,4 @@
-"""A real database and a real web server: what they deliver is landed, and whatever fails has words for it."""
+"""Files, a real database and a real web server: what they deliver is landed, and whatever fails has words for it."""
 
 import json
 import sqlite3
@@ -15,6 +15,28 @@ from sources.reading import read_fragment
 DAY = "2026-11-23"
 CSV = b"id;betrag\n1;2,50\n2;3,00\n"
 FIELDS = {"order_id": "id", "amount": "betrag"}
+
+
+def test_files_that_were_seen_are_left_out_until_they_change(harbour, declared) -> None:
+    source = declared(FIELDS, endpoints=[{"kind": "files", "path": "shop/*.csv"}], delimiter=";")
+    for name in ("a", "b"):
+        harbour.put(f"shop/{name}.csv", CSV + name.encode() * 4)
+    first = harbour.land(source)
+    assert [(d.name, bool(d.position)) for d in first] == [("a.csv", False), ("b.csv", True)]
+    since = {"files:0": first[-1].position}
+    [nothing] = harbour.land(source, since=since)
+    assert (nothing.status, nothing.reason) == ("absent", "files:0: none of 2 files is new")
+    harbour.put("shop/a.csv", CSV + b"4;1,00\n")
+    harbour.put("shop/c.csv", CSV + b"5;1,00\n")
+    assert [d.name for d in harbour.land(source, since=since)] == ["a.csv", "c.csv"]
+
+
+def test_a_snapshot_is_always_asked_for_whole(harbour, declared) -> None:
+    source = declared(FIELDS, endpoints=[{"kind": "files", "path": "*.csv"}], delimiter=";")
+    harbour.put("a.csv", CSV)
+    [first] = harbour.land(source)
+    whole = source.model_copy(update={"delivers": "snapshot"})
+    assert [d.status for d in harbour.land(whole, since={"files:0": first.position})] == ["landed"]
 
 
 def of_database(
@@ -105,7 +127,7 @@ def test_a_database_cannot_be_written(harbour, declared, database) -> None:
         ("SELECT betrug FROM bookings", "the database does not serve: no such column: betrug"),
         ("SELECT 1; SELECT 2", "the database does not serve: You can only execute one statement at a time."),
         ("SELECT id, betrag AS id FROM bookings", "the query names columns twice: id"),
-        ("SELECT '${PASSWORD}' FROM nowhere WHERE ${PASSWORD}", "the database does not serve: SQLITE_ERROR"),
+        ("SELECT ${PASSWORD} FROM nowhere WHERE ${PASSWORD}", "the database does not serve: SQLITE_ERROR"),
     ],
 )
 def test_a_query_that_fails_has_a_reason(
@@ -119,7 +141,7 @@ def test_a_query_that_fails_has_a_reason(
 def test_a_missing_or_locked_database_is_followed_by_the_next_endpoint(
     harbour, declared, database, monkeypatch
 ) -> None:
-    monkeypatch.setattr("sources.connectors.sql._LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("sources.connectors.sqlite._LOCK_SECONDS", 0.05)
     harbour.put("backup.ndjson", b'{"id":1,"betrag":2}\n')
     backup = {"kind": "files", "path": "backup.ndjson"}
     database.execute("BEGIN EXCLUSIVE")
@@ -158,6 +180,10 @@ class Answers(BaseHTTPRequestHandler):
 
     def answer_error(self) -> None:
         self.send(503, b"busy with s3cret")
+
+    def answer_tagged(self) -> None:
+        is_known = self.headers.get("If-None-Match") == self.server.tag
+        self.send(*((304, b"") if is_known else (200, CSV)), {"ETag": self.server.tag})
 
     def answer_partial(self) -> None:
         self.send(206, CSV)
@@ -239,6 +265,19 @@ def test_what_a_server_does_wrong_is_a_reason_without_secrets(
     assert delivery.reason.endswith(reason)
     assert "s3cret" not in delivery.reason
     assert not list(harbour.store.rglob("*.*"))
+
+
+def test_a_resource_is_taken_again_once_its_tag_is_another(harbour, declared, server) -> None:
+    server.tag = '"é1"'.encode().decode("latin-1")
+    source = of_server(declared, server, "tagged")
+    [first] = harbour.land(source)
+    [same] = harbour.land(source, since={"http:0": first.position})
+    assert (same.status, same.reason) == ("absent", "http:0: the server has nothing newer")
+    server.tag = '"2"'
+    [second] = harbour.land(source, since={"http:0": first.position})
+    assert (second.status, second.name) == ("landed", "tagged")
+    other = of_server(declared, server, "tagged?other")
+    assert harbour.land(other, since={"http:0": second.position})[0].status == "landed"
 
 
 def test_a_redirect_within_http_is_followed(harbour, declared, server) -> None:

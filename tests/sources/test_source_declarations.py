@@ -158,6 +158,75 @@ def test_a_secret_in_an_address_is_not_repeated(tmp_path: Path) -> None:
     assert "secret" not in str(mistakes[0])
 
 
+IN_FILES = '{kind: files, path: "shop/{partition}/*.csv"}'
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "message"),
+    [
+        ("{kind: http, url: 'https://h/', token: s3cret}", "a secret stands in the environment"),
+        ("{kind: http, url: 'https://ann:s3cret@h/'}", "a password stands in the environment"),
+        ("{kind: sql, url: 'postgresql://ann:s3cret@h/db', query: SELECT 1}", "a password stands in"),
+        ("{kind: http, url: 'https://h/', headers: {X-Api-Key: s3cret}}", "`X-Api-Key` looks like a secret"),
+        ("{kind: api, url: 'https://h/', parameters: {access_token: s3cret}}", "`access_token` looks like"),
+        ("{kind: http, url: 'https://h/', password: '${P}'}", "`username` and `password` belong together"),
+        (
+            "{kind: http, url: 'https://h/', token: '${P}', headers: {authorization: '${P}'}}",
+            "only one of `token`, `username` and the header Authorization",
+        ),
+        ("{kind: files, path: a.csv, region: eu}", "`region` is for paths that begin with s3://"),
+        ("{kind: files, path: 's3://bucket/../../x', is_public: true}", "leaves its root folder"),
+        ("{kind: files, path: 's3://b/x', secret_access_key: s3cret}", "a secret stands in the environment"),
+        ("{kind: api, url: 'https://h/', pages: {by: page}}", "pages by page need `parameter`"),
+        ("{kind: api, url: 'https://h/', pages: {by: cursor, parameter: c}}", "pages by cursor need `next`"),
+        (
+            "{kind: api, url: 'https://h/', pages: {by: link, size: 5}}",
+            "`size` and `size_parameter` belong together",
+        ),
+        ("{kind: sql, url: 'sqlite://x', query: SELECT 1}", "with three slashes"),
+        ("{kind: sql, url: 'sqlite:///x', query: 'SELECT :since'}", "no `cursor` says which column"),
+        ("{kind: sql, url: 'sqlite:///x', query: \"SELECT '${X}'\"}", "a variable stands in quotes"),
+        ("{kind: kafka, servers: h, topic: a b}", "`endpoints[0].kafka.topic` is 'a b'"),
+        ("{kind: kafka, servers: h, topic: t, config: {group.id: g}}", "`config` may not set group.id"),
+        (
+            "{kind: kafka, servers: h, topic: t, config: {sasl.password: s3cret}}",
+            "`sasl.password` looks like",
+        ),
+        ("{kind: dlt, source: os.system}", "`endpoints[0].dlt.source` is 'os.system'"),
+    ],
+)
+def test_a_mistake_of_an_endpoint_is_named_and_no_secret_repeated(
+    tmp_path: Path, endpoint: str, message: str
+) -> None:
+    assert IN_FILES in GOOD
+    source, mistakes = load_declaration(written(tmp_path, GOOD.replace(IN_FILES, endpoint)), Source)
+    assert source is None
+    [mistake] = mistakes
+    assert mistake.line == 6
+    assert message in mistake.message
+    assert "s3cret" not in str(mistake)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_partitioned"),
+    [
+        (IN_FILES, True),
+        ("{kind: files, path: 's3://b/*.csv', secret_access_key: '${S}'}", False),
+        ("{kind: sql, url: 'sqlite:///x', query: 'SELECT :partition'}", True),
+        ("{kind: sql, url: 'sqlite:///x', query: \"SELECT ':partition'\"}", False),
+        ("{kind: api, url: 'https://h/', parameters: {day: '{partition}'}}", True),
+        ("{kind: kafka, servers: h, topic: t}", False),
+        ("{kind: dlt, source: 'm:f', arguments: {days: ['{partition}']}}", True),
+    ],
+)
+def test_an_endpoint_knows_whether_it_names_the_partition(
+    tmp_path: Path, endpoint: str, is_partitioned: bool
+) -> None:
+    source, mistakes = load_declaration(written(tmp_path, GOOD.replace(IN_FILES, endpoint)), Source)
+    assert mistakes == []
+    assert source.endpoints[0].is_partitioned is is_partitioned
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "UTF8", "utf-8-sig", "koi8-r", "ascii"])
 def test_encodings_in_which_a_byte_of_ascii_is_always_itself_are_accepted(
     tmp_path: Path, encoding: str
