@@ -80,7 +80,8 @@ class Context:
 def code_of_fragments() -> str:
     """A hash of the code that decides what is in a fragment: part of its name, so that none outlives its code."""
     here = Path(__file__).resolve().parent.parent
-    folders = [here.parent / "validators", here.parent / "sources"]
+    ground = here.parent / "sources"
+    folders = [here.parent / "validators", ground, ground / "reading"]
     files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
     told = hashlib.sha256()
     steps = [here / "steps" / "triage.py", here / "steps" / "fragments.py"]

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources.csv_lines import MOST_LINES_OF_A_RECORD, Dialect
 from sources.declaration import Source
 from sources.delivery import Fragment
 from sources.errors import NotReadable
 from sources.reading import read_fragment
-from sources.reading_csv import read_csv_text
+from sources.reading.csv import read_csv_text
+from sources.reading.csv_lines import MOST_LINES_OF_A_RECORD, Dialect
 
 REFERENCE = (
     os.environ.get("BREAKWATER_REFERENCE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"

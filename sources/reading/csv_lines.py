@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sources.physical_lines import PhysicalLines, text_of_lines
+from sources.reading.lines import PhysicalLines, text_of_lines
 
 # Longer ones are taken for a stray quote.
 MOST_LINES_OF_A_RECORD = 1_000

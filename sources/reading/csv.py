@@ -9,9 +9,9 @@ import re
 import numpy as np
 import polars as pl
 
-from sources.csv_lines import Dialect, are_covered, judged_lines, reasons_of, records_over_lines
 from sources.errors import SourceError
-from sources.physical_lines import NO_REASONS, PhysicalLines, TextRecords, in_utf8, physical_lines
+from sources.reading.csv_lines import Dialect, are_covered, judged_lines, reasons_of, records_over_lines
+from sources.reading.lines import NO_REASONS, PhysicalLines, TextRecords, in_utf8, physical_lines
 
 _LONE_RETURN = re.compile(rb"\r(?!\n|\Z)")
 _COUNT_BLOCK = 1 << 18

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.csv_lines import Dialect
 from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
 from sources.errors import NotReadable
-from sources.physical_lines import Origin, TextRecords, unreadable_lines
-from sources.reading_csv import read_csv_text
-from sources.reading_ndjson import read_ndjson_text
+from sources.reading.csv import read_csv_text
+from sources.reading.csv_lines import Dialect
+from sources.reading.lines import Origin, TextRecords, unreadable_lines
+from sources.reading.ndjson import read_ndjson_text
 
 _BOM = b"\xef\xbb\xbf"
 
