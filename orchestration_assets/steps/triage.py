@@ -78,6 +78,7 @@ def _pieces(context: Context) -> Iterator[Piece]:
             lines=row["lines"],
             fragments=fragments,
             columns=tuple(row["columns"]),
+            found=row["found"],
             is_closed=row["is_closed"],
         )
         for fragment in fragments:
@@ -86,6 +87,8 @@ def _pieces(context: Context) -> Iterator[Piece]:
                 pl.__version__,
                 ordinal,
                 delivery.content_hash,
+                delivery.path,
+                delivery.found,
                 fragment.start,
                 fragment.end,
                 source.model_dump(mode="json", exclude={"endpoints", "deadline", "owner", "region"}),

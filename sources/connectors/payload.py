@@ -1,7 +1,7 @@
 """What every connector hands over, and the time that it has for it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sources.errors import EndpointFailure
@@ -15,6 +15,10 @@ class Payload:
 
     name: str
     chunks: Iterator[bytes]
+    format: str | None = None
+    """Only where the connector itself writes the bytes down."""
+    position: Callable[[], str] | None = None
+    """Called once the chunks are exhausted: from where the next increment goes on."""
 
 
 @dataclass(frozen=True, slots=True)

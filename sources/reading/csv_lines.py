@@ -17,6 +17,8 @@ MOST_LINES_OF_A_RECORD = 1_000
 # A pattern that counts more fields becomes too large; counting them apart takes three times as long.
 MOST_COUNTED_FIELDS = 1_000
 
+_WIDE = 3
+
 Spans = tuple[np.ndarray, np.ndarray]
 
 
@@ -28,6 +30,8 @@ class Dialect:
     quote: str | None
     encoding: str
     width: int
+    columns: tuple[str, ...] = ()
+    """As the header names them, where it is known."""
 
     @property
     def record(self) -> str:
@@ -52,6 +56,11 @@ class Dialect:
         return rf"{quote}[^{quote}]*{quote}(?:{quote}[^{quote}]*{quote})*"
 
     @property
+    def quote_at_edge(self) -> str:
+        """A pattern for a field that begins or ends with a quote."""
+        return rf"(?:\A|{self._delimiter}){self._quote}|{self._quote}(?:{self._delimiter}|\z)"
+
+    @property
     def _field(self) -> str:
         return rf"(?:{self.quoted}|[^{self._quote}{self._delimiter}]*)"
 
@@ -65,10 +74,10 @@ class Dialect:
 
 
 def judged_lines(lines: PhysicalLines, dialect: Dialect) -> pl.DataFrame:
-    """Return `position`, `line`, `quotes`, `fields`, `is_broken` and `is_sound` of each line by itself.
+    """Return `position`, `line`, `quotes`, `fields`, `is_broken`, `is_sound` and `is_bare` of each line by itself.
 
     `is_broken` lines (not in the encoding, or with NUL) are part of no record; `fields` holds where there are
-    no quotes.
+    no quotes. `is_bare` lines are sound with quotes that are characters of a value: no field begins or ends with one.
     """
     line = pl.col("line")
     judged = (
@@ -85,7 +94,9 @@ def judged_lines(lines: PhysicalLines, dialect: Dialect) -> pl.DataFrame:
     )
     is_plain = (pl.col("quotes") == 0) & ~pl.col("is_broken") & (line != "")
     judged = judged.with_columns(is_sound=is_plain & (pl.col("fields") == dialect.width))
-    return judged.with_columns(is_sound=pl.col("is_sound") | _are_sound_with_quotes(judged, dialect))
+    judged = judged.with_columns(is_sound=pl.col("is_sound") | _are_sound_with_quotes(judged, dialect))
+    is_bare = ~judged["is_sound"] & _are_sound_with_bare_quotes(judged, dialect)
+    return judged.with_columns(is_bare=is_bare, is_sound=pl.col("is_sound") | is_bare)
 
 
 def reasons_of(judged: pl.DataFrame, lines: PhysicalLines, dialect: Dialect) -> pl.DataFrame:
@@ -112,7 +123,8 @@ def records_over_lines(judged: pl.DataFrame, dialect: Dialect) -> Spans:
 
     Such a record begins at a line with an odd number of quotes and ends at the next such line. Where the two
     and what lies between are no sound record, the quote was a stray one: reading resumes at the next line, so
-    that the second of the two may begin a record itself.
+    that the second of the two may begin a record itself. So it was where each of the lines has as many delimiters
+    as a record, three fields or more: two stray quotes would swallow the records between them.
     """
     odd = np.flatnonzero(judged["quotes"].to_numpy() % 2 == 1)
     begins, ends = odd[:-1], odd[1:]
@@ -144,6 +156,17 @@ def _are_sound_with_quotes(judged: pl.DataFrame, dialect: Dialect) -> pl.Series:
     return pl.Series(is_sound)
 
 
+def _are_sound_with_bare_quotes(judged: pl.DataFrame, dialect: Dialect) -> pl.Series:
+    has_fields = judged.select(
+        (pl.col("quotes") > 0) & (pl.col("fields") == dialect.width) & ~pl.col("is_broken")
+    )
+    is_bare = has_fields.to_series().to_numpy().copy()
+    if is_bare.any():
+        at_edge = judged["line"].filter(pl.Series(is_bare)).str.contains(dialect.quote_at_edge)
+        is_bare[is_bare] = ~at_edge.to_numpy()
+    return pl.Series(is_bare)
+
+
 def _are_records_alone(line: pl.Series, dialect: Dialect) -> np.ndarray:
     if dialect.width <= MOST_COUNTED_FIELDS:
         return line.str.contains(dialect.record).to_numpy()
@@ -173,6 +196,9 @@ def _are_records(judged: pl.DataFrame, begins: np.ndarray, ends: np.ndarray, dia
     is_sound = (
         is_open & is_closed & (ends - begins < MOST_LINES_OF_A_RECORD) & (broken[ends + 1] == broken[begins])
     )
+    if dialect.width >= _WIDE:
+        others = _sums_before((judged["fields"] != dialect.width).to_numpy())
+        is_sound &= others[ends + 1] > others[begins]
     inner = _inner_lines_with_quotes(judged, begins[is_sound], ends[is_sound])
     still_open, fields_of_inner = _matches(
         _within(judged["line"].gather(inner), dialect), dialect.open, dialect

@@ -4,7 +4,7 @@ A line ends with a line feed, or a carriage return and one. Nothing here knows a
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,18 @@ UNREADABLE_SCHEMA = {
     "bytes": pl.Binary,
     "reason": pl.String,
 }
+MENDED_SCHEMA = {
+    "_row": pl.UInt32,
+    "line": pl.Int64,
+    "byte": pl.Int64,
+    "bytes": pl.Binary,
+    "method": pl.String,
+    "version": pl.String,
+    "cases": pl.Int64,
+    "right": pl.Int64,
+    "evidence": pl.String,
+}
+NO_POSITIONS = np.array([], np.int64)
 NO_REASONS = pl.DataFrame(schema={"position": pl.Int64, "reason": pl.String})
 
 _NEWLINE = 10
@@ -70,6 +82,8 @@ class TextRecords:
     reasons: pl.DataFrame
     continuation_lines: int
     lines: PhysicalLines | None
+    mended: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """One row per mended record: `position`, `last`, and what is known of the repair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +143,23 @@ def unreadable_lines(read: TextRecords, origin: Origin, *, is_cut_off: bool) -> 
     }
     prefix = pl.when(is_last & is_cut_off).then(pl.lit("cut off: ")).otherwise(pl.lit(""))
     return pl.DataFrame(table, schema=UNREADABLE_SCHEMA).with_columns(reason=prefix + pl.col("reason"))
+
+
+def mended_lines(read: TextRecords, origin: Origin) -> pl.DataFrame:
+    """Return one row per mended record, with the bytes of all its lines as they were delivered."""
+    lines, mended = read.lines, read.mended
+    if lines is None or not mended.height:
+        return pl.DataFrame(schema=MENDED_SCHEMA)
+    position, last = mended["position"].to_numpy(), mended["last"].to_numpy()
+    whole = zip(lines.starts[position].tolist(), lines.ends[last].tolist(), strict=True)
+    table = {
+        "_row": position + origin.row,
+        "line": position + origin.row + origin.header_lines + 1,
+        "byte": lines.starts[position] + origin.byte,
+        "bytes": [lines.data[begin:end].removesuffix(b"\r") for begin, end in whole],
+        **{name: mended[name] for name in ("method", "version", "cases", "right", "evidence")},
+    }
+    return pl.DataFrame(table, schema=MENDED_SCHEMA)
 
 
 def _line_ends(data: bytes) -> np.ndarray:

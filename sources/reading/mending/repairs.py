@@ -1,0 +1,137 @@
+"""What may be wrong with a broken line, and the one record that it can then be: nothing where there are two.
+
+Each function takes lines that are broken in one way and returns one row per line that has exactly one reading: `at` (its
+place among them), the fields `0`, `1`, …, and `arm`, the kind of damage and the column that it is in.
+"""
+
+from functools import reduce
+
+import numpy as np
+import polars as pl
+
+from sources.reading.mending.profiles import Profile
+
+MOST_DELIMITERS = 3
+DELIMITER, CUT, QUOTE, OTHER = "delimiter within a field", "line cut in two", "extra quote", "other delimiter"
+
+OTHER_DELIMITERS = (",", ";", "\t", "|")
+
+Parts = list[pl.Series]
+
+
+def fields_schema(width: int) -> dict[str, pl.DataType]:
+    """Return the columns of what the functions here return."""
+    fields = {str(i): pl.String() for i in range(width)}
+    return {"at": pl.Int64(), **fields, "arm": pl.String()}
+
+
+def split(text: pl.Series, delimiter: str, count: int) -> Parts:
+    """Return the parts of lines that have `count` of them."""
+    if count == 1:
+        return [text]
+    parts = text.str.split_exact(delimiter, count - 1).struct.unnest()
+    return list(parts)
+
+
+def all_fit(parts: Parts, profiles: list[Profile]) -> np.ndarray:
+    """Return whether every field of each record is as its column is."""
+    return np.logical_and.reduce([p.fits(part) for p, part in zip(profiles, parts, strict=True)])
+
+
+def without_extra_delimiters(parts: Parts, profiles: list[Profile], delimiter: str) -> pl.DataFrame:
+    """Read lines with too many fields: one column's value holds all the delimiters that are too many.
+
+    Every way to spread the parts over the columns counts as a reading, also over several columns.
+    """
+    width, extra = len(profiles), len(parts) - len(profiles)
+    fits = _fits(parts, profiles, delimiter, extra)
+    is_single = _readings(fits, width, extra) == 1
+    found = []
+    for column in range(width):
+        is_here = is_single & _merges_only(fits, column, width, extra)
+        if is_here.any():
+            fields = [
+                *parts[:column],
+                _joined(parts[column : column + extra + 1], delimiter),
+                *parts[column + extra + 1 :],
+            ]
+            found.append(_records(is_here, fields, f"{DELIMITER}:{extra}:{column}"))
+    return _together(found, width)
+
+
+def joined_lines(first: Parts, second: Parts, profiles: list[Profile]) -> pl.DataFrame:
+    """Read two lines as one that was cut within a field; not within text, which may hold a line end."""
+    column = len(first) - 1
+    fields = [*first[:-1], first[-1] + second[0], *second[1:]]
+    is_single = all_fit(fields, profiles) & (not profiles[column].is_text)
+    return _records(is_single, fields, f"{CUT}:{column}")
+
+
+def with_other_delimiter(parts: Parts, profiles: list[Profile], delimiter: str) -> pl.DataFrame:
+    """Read lines that have as many fields as there are columns if another delimiter parts them."""
+    has_tight = any(not profile.is_text for profile in profiles)
+    return _records(all_fit(parts, profiles) & has_tight, parts, f"{OTHER}:{delimiter}")
+
+
+def without_extra_quote(candidates: pl.DataFrame, profiles: list[Profile]) -> pl.DataFrame:
+    """Read lines of which a quote, or none, is left out.
+
+    `candidates`: one row per way to read a line, as this returns them; `arm` names the column of the quote that is left out,
+    or nothing, where the quotes are taken for characters.
+    """
+    width = len(profiles)
+    names = [str(i) for i in range(width)]
+    does_fit = candidates.filter(
+        pl.Series(all_fit([candidates[n] for n in names], profiles), dtype=pl.Boolean)
+    )
+    distinct = does_fit.unique(["at", *names], keep="first", maintain_order=True)
+    single = distinct.filter(pl.len().over("at") == 1)
+    return single.filter(pl.col("arm") != "")
+
+
+def _fits(
+    parts: Parts, profiles: list[Profile], delimiter: str, extra: int
+) -> dict[tuple[int, int, int], np.ndarray]:
+    """Return by column, parts used up before beyond one per column, and delimiters in it, whether the value fits."""
+    fits = {}
+    for column, profile in enumerate(profiles):
+        for used in range(extra + 1):
+            fits[column, used, 0] = profile.fits(parts[column + used])
+            for more in range(1, extra - used + 1):
+                pieces = parts[column + used : column + used + more + 1]
+                fits[column, used, more] = profile.fits_joined(pieces, _joined(pieces, delimiter))
+    return fits
+
+
+def _readings(fits: dict[tuple[int, int, int], np.ndarray], width: int, extra: int) -> np.ndarray:
+    """Return in how many ways the parts can be spread over the columns."""
+    size = len(fits[0, 0, 0])
+    ways = [np.zeros(size, int) for _ in range(extra)] + [np.ones(size, int)]
+    for column in reversed(range(width)):
+        ways = [
+            np.sum([fits[column, used, more] * ways[used + more] for more in range(extra - used + 1)], axis=0)
+            for used in range(extra + 1)
+        ]
+    return ways[0]
+
+
+def _merges_only(
+    fits: dict[tuple[int, int, int], np.ndarray], column: int, width: int, extra: int
+) -> np.ndarray:
+    before = [fits[c, 0, 0] for c in range(column)]
+    behind = [fits[c, extra, 0] for c in range(column + 1, width)]
+    return np.logical_and.reduce([*before, fits[column, 0, extra], *behind])
+
+
+def _joined(pieces: Parts, delimiter: str) -> pl.Series:
+    return reduce(lambda left, right: left + delimiter + right, pieces)
+
+
+def _records(is_record: np.ndarray, fields: Parts, arm: str) -> pl.DataFrame:
+    at = np.flatnonzero(is_record)
+    columns = {str(i): field.gather(at) for i, field in enumerate(fields)}
+    return pl.DataFrame({"at": at, **columns}).with_columns(arm=pl.lit(arm, pl.String))
+
+
+def _together(found: list[pl.DataFrame], width: int) -> pl.DataFrame:
+    return pl.concat(found) if found else pl.DataFrame(schema=fields_schema(width))
