@@ -154,7 +154,7 @@ def _triage_piece(
         pl.lit(source).alias("_source"),
     )
     judged = triage(records, rules, context.notations[source], own=own, contested_identities=mine)
-    fragment = JudgedPiece(name, piece, judged, own, reading.unreadable, _count(reading, judged))
+    fragment = JudgedPiece(name, piece, judged, own, reading.unreadable, reading.mended, _count(reading, judged))
     return partial(write_fragment, context, fragment, buckets)
 
 
@@ -182,6 +182,7 @@ def _count(reading: Reading, judged: Triage) -> dict[str, int]:
     return {
         "lines": reading.lines,
         "unreadable": reading.unreadable.height,
+        "mended": reading.mended.height,
         "continuation_lines": reading.continuation_lines,
         "records": judged.clean.height + judged.troubled.height,
         "clean": judged.clean.height,

@@ -5,20 +5,20 @@ whose delimiters add up, or the lines that were found sound one by one. No Pytho
 """
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from sources.errors import SourceError
-from sources.reading.csv_lines import Dialect, are_covered, judged_lines, reasons_of, records_over_lines
+from sources.reading.csv_lines import Dialect, judged_lines, reasons_of
 from sources.reading.lines import NO_REASONS, PhysicalLines, TextRecords, in_utf8, physical_lines
-from sources.reading.mending import Sound, mended
-from sources.reading.mending.mend import MOST_BROKEN_LINES
+from sources.reading.mending.mend import MOST_BROKEN_LINES, lines_of, mended, without_swallowed
+from sources.reading.records import Records, sound_records
 from sources.reading.strangers import holds_header, strangers
 
 _LONE_RETURN = re.compile(rb"\r(?!\n|\Z)")
 _COUNT_BLOCK = 1 << 18
+_FIRST_BYTES, _FEW = 1 << 20, 16
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # polars drops a mark at the beginning and unpacks what begins like a compressed file: a mark before it
 # prevents both.
@@ -27,10 +27,16 @@ _MISREAD = (_BYTE_ORDER_MARK, b"x", b"\x1f", b"(")
 
 def read_csv_text(data: bytes, dialect: Dialect) -> TextRecords:
     """Read lines of CSV without a header, fields in columns `0`, `1`, …; an empty field is an empty text."""
-    fields = _read_at_once(data, dialect)
+    fields = _read_at_once(data, dialect) if _is_sound_at_first(data, dialect) else None
     if fields is None or holds_header(fields, dialect):
         return _read_carefully(physical_lines(data, dialect.encoding), dialect)
     return TextRecords(fields, np.arange(fields.height), NO_REASONS, 0, None)
+
+
+def _is_sound_at_first(data: bytes, dialect: Dialect) -> bool:
+    """Return whether the first lines are sound: of a file with broken lines, not all of it is to be read in vain."""
+    end = data.rfind(b"\n", 0, _FIRST_BYTES) + 1
+    return len(data) < _FEW * _FIRST_BYTES or end == 0 or _read_at_once(data[:end], dialect) is not None
 
 
 def _read_at_once(data: bytes, dialect: Dialect) -> pl.DataFrame | None:
@@ -102,82 +108,36 @@ def _count(data: bytes, character: str) -> int:
 
 def _read_carefully(lines: PhysicalLines, dialect: Dialect) -> TextRecords:
     judged = judged_lines(lines, dialect)
-    sound = _sound_records(lines, judged, dialect)
-    aside = strangers(judged, sound, dialect)
-    sound = _without(sound, aside)
-    repair = mended(judged, _open_lines(judged, sound, aside), sound, dialect)
-    aside = pl.concat([aside, _lines_of(repair.held, sound)])
+    sound = sound_records(judged, dialect, _parsed_records)
+    sound = without_swallowed(sound)
+    aside = strangers(sound)
+    sound = sound.without(aside["position"].to_numpy())
+    repair = mended(sound, _open_lines(sound, aside))
+    aside = pl.concat([aside, lines_of(repair.held, sound)])
     records = repair.records
-    sound = _without(_without(sound, aside), _covered_by(records))
-    positions = np.concatenate([sound.begins, records["position"].to_numpy()])
-    order = np.argsort(positions, kind="stable")
-    names = [str(i) for i in range(dialect.width)]
-    fields = pl.concat([sound.fields, records.select(names)])[order] if records.height else sound.fields
-    ends = np.concatenate([sound.ends, records["last"].to_numpy()])
-    is_unreadable = pl.Series(~are_covered((positions[order], ends[order]), len(lines)))
-    reasons = reasons_of(judged.filter(is_unreadable), lines, dialect)
+    gone = [
+        aside["position"],
+        records.select(pl.int_ranges("position", pl.col("last") + 1)).to_series().explode(),
+    ]
+    sound = sound.without(pl.concat([part.drop_nulls() for part in gone]).to_numpy())
+    sound = sound.with_records(records["position"].to_numpy(), records["last"].to_numpy())
+    unreadable = np.flatnonzero(~sound.is_covered)
     return TextRecords(
-        fields=fields,
-        positions=positions[order],
-        reasons=_told(reasons, aside, repair.proposals),
-        continuation_lines=int((ends - positions).sum()),
+        fields=sound.fields(replaced=repair.texts),
+        positions=sound.begins,
+        reasons=_told(reasons_of(judged, unreadable, dialect), aside, repair.proposals),
+        continuation_lines=int((sound.ends - sound.begins).sum()),
         lines=lines,
-        mended=records.drop(names, strict=False),
+        mended=records,
     )
 
 
-def _sound_records(lines: PhysicalLines, judged: pl.DataFrame, dialect: Dialect) -> Sound:
-    begins, ends = records_over_lines(judged, dialect)
-    is_covered = are_covered((begins, ends), len(lines))
-    is_alone = judged["is_sound"].to_numpy() & ~is_covered
-    is_bare = judged["is_bare"].to_numpy() & is_alone
-    begins_record = is_alone & ~is_bare
-    begins_record[begins] = True
-    first = np.flatnonzero(begins_record)
-    last = first.copy()
-    last[np.searchsorted(first, begins)] = ends
-    text = lines.kept(np.flatnonzero((is_alone & ~is_bare) | is_covered))
-    sound = Sound(_fields_of(text, dialect, height=len(first)), first, last)
-    return _with_bare_quotes(sound, lines, np.flatnonzero(is_bare), dialect) if is_bare.any() else sound
-
-
-def _with_bare_quotes(sound: Sound, lines: PhysicalLines, bare: np.ndarray, dialect: Dialect) -> Sound:
-    """Add the lines in which quotes are characters like any other."""
-    fields = _fields_of(lines.kept(bare), replace(dialect, quote=None), height=len(bare))
-    begins = np.concatenate([sound.begins, bare])
-    order = np.argsort(begins, kind="stable")
-    return Sound(
-        pl.concat([sound.fields, fields])[order], begins[order], np.concatenate([sound.ends, bare])[order]
-    )
-
-
-def _open_lines(judged: pl.DataFrame, sound: Sound, aside: pl.DataFrame) -> np.ndarray:
-    """Return which lines may be mended: text that is no record, and records with quotes within a field."""
-    is_open = ~are_covered((sound.begins, sound.ends), judged.height)
+def _open_lines(sound: Records, aside: pl.DataFrame) -> np.ndarray:
+    """Return the lines that may be mended: text that is no record, and records with quotes within a field."""
+    is_open = ~(sound.is_covered | sound.judged.is_broken)
     is_open[aside["position"].to_numpy()] = False
-    is_open &= ~judged["is_broken"].to_numpy()
-    is_bare = judged["is_bare"].to_numpy() & np.isin(np.arange(judged.height), sound.begins)
-    return is_open | is_bare if (is_open | is_bare).sum() <= MOST_BROKEN_LINES else is_open
-
-
-def _without(sound: Sound, aside: pl.DataFrame) -> Sound:
-    """Return the sound records that begin on none of the lines."""
-    if not aside.height:
-        return sound
-    is_kept = ~np.isin(sound.begins, aside["position"].to_numpy())
-    return Sound(sound.fields.filter(pl.Series(is_kept)), sound.begins[is_kept], sound.ends[is_kept])
-
-
-def _lines_of(held: pl.DataFrame, sound: Sound) -> pl.DataFrame:
-    """Return every line of the records that are held, with their reason."""
-    at = np.searchsorted(sound.begins, held["position"].to_numpy())
-    spans = held.with_columns(last=pl.Series(sound.ends[at], dtype=pl.Int64))
-    lines = spans.with_columns(position=pl.int_ranges("position", pl.col("last") + 1))
-    return lines.drop("last").explode("position")
-
-
-def _covered_by(records: pl.DataFrame) -> pl.DataFrame:
-    return records.select(position=pl.int_ranges("position", pl.col("last") + 1)).explode("position")
+    with_bare = is_open | sound.judged.is_bare
+    return np.flatnonzero(with_bare if with_bare.sum() <= MOST_BROKEN_LINES else is_open)
 
 
 def _told(reasons: pl.DataFrame, aside: pl.DataFrame, proposals: pl.DataFrame) -> pl.DataFrame:
@@ -192,7 +152,7 @@ def _told(reasons: pl.DataFrame, aside: pl.DataFrame, proposals: pl.DataFrame) -
     )
 
 
-def _fields_of(text: bytes, dialect: Dialect, *, height: int) -> pl.DataFrame:
+def _parsed_records(text: bytes, dialect: Dialect, height: int) -> pl.DataFrame:
     if not height:
         return pl.DataFrame(schema={str(i): pl.String for i in range(dialect.width)})
     fields = _parsed(text, dialect, quote=_quote_in(text, dialect))

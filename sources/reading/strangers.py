@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from sources.reading.csv_lines import Dialect
-from sources.reading.mending import Sound
+from sources.reading.records import Records, as_line
 
 AGAIN = "the header again"
 OTHER_TABLE = "of another table, which begins behind an empty line"
@@ -24,15 +24,34 @@ def holds_header(fields: pl.DataFrame, dialect: Dialect) -> bool:
     return bool(_is_header(fields, dialect).any())
 
 
-def strangers(judged: pl.DataFrame, sound: Sound, dialect: Dialect) -> pl.DataFrame:
+def strangers(sound: Records) -> pl.DataFrame:
     """Return `position` and `reason` of lines that belong to no record of this table, whatever they look like."""
-    is_header = _is_header(sound.fields, dialect)
-    headers = sound.begins[is_header]
-    found = [pl.DataFrame({"position": headers, "reason": [AGAIN] * len(headers)}, schema=_SCHEMA)]
-    for begin, end in _other_tables(judged, sound, dialect, headers):
-        lines = np.arange(begin, end)
-        found.append(pl.DataFrame({"position": lines, "reason": [OTHER_TABLE] * len(lines)}, schema=_SCHEMA))
+    headers = _headers(sound)
+    found = [_stated(headers, AGAIN)]
+    found += [_stated(np.arange(begin, end), OTHER_TABLE) for begin, end in _other_tables(sound, headers)]
     return pl.concat(found).unique("position", keep="first", maintain_order=True)
+
+
+def _stated(lines: np.ndarray, reason: str) -> pl.DataFrame:
+    return pl.DataFrame({"position": lines, "reason": [reason] * len(lines)}, schema=_SCHEMA)
+
+
+def _headers(sound: Records) -> np.ndarray:
+    """Return the lines that repeat the header, as it is or with every name in quotes."""
+    dialect = sound.dialect
+    if not dialect.columns:
+        return np.array([], np.int64)
+    forms = {
+        dialect.delimiter.join(dialect.columns).encode(),
+        as_line(list(dialect.columns), dialect).rstrip(b"\n"),
+    }
+    if not any(form in sound.judged.lines.utf8 for form in forms):
+        return np.array([], np.int64)
+    sizes = sound.judged.lines.utf8_ends - np.append(-1, sound.judged.lines.utf8_ends[:-1]) - 1
+    is_so_long = np.isin(sizes, [size for form in forms for size in (len(form), len(form) + 1)])
+    lines = sound.begins[is_so_long[sound.begins] & (sound.begins == sound.ends)]
+    is_header = sound.judged.text(lines).is_in(pl.Series([form.decode() for form in forms]).implode())
+    return lines[is_header.to_numpy()]
 
 
 _SCHEMA = {"position": pl.Int64, "reason": pl.String}
@@ -48,23 +67,21 @@ def _is_header(fields: pl.DataFrame, dialect: Dialect) -> np.ndarray:
     return is_same
 
 
-def _other_tables(
-    judged: pl.DataFrame, sound: Sound, dialect: Dialect, headers: np.ndarray
-) -> Iterator[tuple[int, int]]:
+def _other_tables(sound: Records, headers: np.ndarray) -> Iterator[tuple[int, int]]:
     """Yield the first line of each other table, and the one behind its last."""
-    line = judged["line"]
-    empty = np.flatnonzero((line == "").to_numpy())
-    firsts = empty[np.flatnonzero(np.diff(empty, append=len(line)) > 1)] + 1
-    firsts = firsts[firsts < len(line)]
+    size = len(sound.judged)
+    empty = np.flatnonzero(sound.judged.lines.is_empty())
+    firsts = empty[np.flatnonzero(np.diff(empty, append=size) > 1)] + 1
+    firsts = firsts[firsts < size]
     if not len(firsts):
         return
-    stops = np.append(empty, len(line))
+    stops = np.append(empty, size)
     done = 0
-    for first in firsts[_are_names(line.gather(firsts), dialect)].tolist():
+    for first in firsts[_are_names(sound.judged.text(firsts), sound.dialect)].tolist():
         stop = int(stops[np.searchsorted(stops, first)])
-        if first >= done and _begins_other(judged, sound, first, stop, dialect):
+        if first >= done and first not in headers and _begins_other(sound, first, stop):
             again = headers[headers > first]
-            done = int(again[0]) if len(again) else len(line)
+            done = int(again[0]) if len(again) else size
             yield first, done
 
 
@@ -75,14 +92,13 @@ def _are_names(line: pl.Series, dialect: Dialect) -> np.ndarray:
     return (are_names & (fields.list.len() > 1) & (fields.list.len() == fields.list.n_unique())).to_numpy()
 
 
-def _begins_other(judged: pl.DataFrame, sound: Sound, first: int, stop: int, dialect: Dialect) -> bool:
+def _begins_other(sound: Records, first: int, stop: int) -> bool:
     """Return whether the line is a header: of another width, as most lines below it, or without digits where all have some."""
-    width = judged["fields"][first]
-    if width != dialect.width:
-        below = judged["fields"][first + 1 : stop]
-        return len(below) > 0 and float((below == width).mean()) >= _MOST
-    known = sound.fields.filter(pl.Series(sound.begins < first)).tail(_SAMPLE)
-    if not known.height:
+    fields = sound.judged.fields
+    if fields[first] != sound.dialect.width:
+        below = fields[first + 1 : stop]
+        return len(below) > 0 and float((below == fields[first]).mean()) >= _MOST
+    known = np.flatnonzero(sound.begins < first)[-_SAMPLE:]
+    if not len(known):
         return False
-    has_digits = known.select(pl.all().str.contains("[0-9]").all())
-    return any(has_digits.row(0)) and judged["line"][first] != dialect.delimiter.join(dialect.columns)
+    return any(sound.fields(known).select(pl.all().str.contains("[0-9]").all()).row(0))

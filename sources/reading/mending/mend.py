@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sources.reading.csv_lines import Dialect
+from sources.reading.csv_lines import Dialect, are_covered
+from sources.reading.lines import NO_POSITIONS, Replaced
 from sources.reading.mending import repairs
 from sources.reading.mending.profiles import FEWEST_RECORDS, MOST_RECORDS, Profile, learnt
 from sources.reading.mending.quotes import candidates_of
 from sources.reading.mending.trials import Trials
+from sources.reading.records import Records, as_line
 
 VERSION = "1"
 MOST_BROKEN_LINES = 50_000
@@ -18,26 +20,19 @@ MOST_BROKEN_LINES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
-    """Sound records: `fields` has one row per record, from line `begins` to line `ends`."""
-
-    fields: pl.DataFrame
-    begins: np.ndarray
-    ends: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
 class Mended:
     """What came of it.
 
-    `records`: one row per mended record: `position` and `last`, its lines, the fields `0`, …, `method`, `version`, `cases`,
-    `right`, `evidence`. `proposals`: `position` of a line and what it could be. `held`: `position` of sound records that may
+    `records`: one row per mended record: `position` and `last`, its lines, `method`, `version`, `cases`, `right`,
+    `evidence`; `texts` has what stands for its lines. `proposals`: `position` of a line and what it could be.
+    `held`: `position` of sound records that may
     lack a part, and the `reason`.
     """
 
     records: pl.DataFrame
     proposals: pl.DataFrame
     held: pl.DataFrame
+    texts: Replaced
 
 
 NO_HELD = pl.DataFrame(schema={"position": pl.Int64, "reason": pl.String})
@@ -48,27 +43,88 @@ NO_RECORDS = pl.DataFrame(
         "cases": pl.Int64, "right": pl.Int64, "evidence": pl.String,
     }
 )  # fmt: skip
-NOTHING_MENDED = Mended(NO_RECORDS, NO_PROPOSALS, NO_HELD)
+NOTHING_MENDED = Mended(NO_RECORDS, NO_PROPOSALS, NO_HELD, {})
 
 
-def mended(judged: pl.DataFrame, is_open: np.ndarray, sound: Sound, dialect: Dialect) -> Mended:
-    """Return what becomes of the lines with `is_open`: broken ones, and sound ones with quotes within a field.
+def mended(sound: Records, open_lines: np.ndarray) -> Mended:
+    """Return what becomes of the open lines: broken ones, and sound ones with quotes within a field.
 
-    `judged` has `line`, `quotes` and `fields` of each line. Without enough sound records nothing is mended.
+    Without enough sound records nothing is mended.
     """
-    certain, count = _certain_records(judged, is_open, sound), int(is_open.sum())
-    if dialect.width == 1 or certain.height < FEWEST_RECORDS or not 0 < count <= MOST_BROKEN_LINES:
+    dialect = sound.dialect
+    if dialect.width == 1 or len(sound) < FEWEST_RECORDS or not 0 < len(open_lines) <= MOST_BROKEN_LINES:
         return NOTHING_MENDED
-    profiles = learnt(certain)
-    open_lines = judged.filter(pl.Series(is_open)).select("position", "line", "quotes", "fields")
-    strays = _Strays(open_lines, sound, profiles)
-    found = [*_alone(open_lines, profiles, dialect), *_pairs(open_lines, profiles, dialect), *strays.joined()]
+    known = _certain_records(sound, open_lines)
+    if known.height < FEWEST_RECORDS:
+        return NOTHING_MENDED
+    profiles = learnt(known)
+    lines = pl.DataFrame(
+        {
+            "position": open_lines,
+            "line": sound.judged.text(open_lines),
+            "quotes": sound.judged.quotes[open_lines],
+            "fields": sound.judged.fields[open_lines],
+        }
+    )
+    strays = _Strays(lines, sound, profiles)
+    found = [*_alone(lines, profiles, dialect), *_pairs(lines, profiles, dialect), *strays.joined()]
     found = [part for part in found if part.height]
     if not found:
-        return Mended(NO_RECORDS, NO_PROPOSALS, strays.held(NO_HELD["position"]))
+        return Mended(NO_RECORDS, NO_PROPOSALS, strays.held(NO_HELD["position"]), {})
     readings = pl.concat(found)
     held = strays.held(_lines_of(readings)["line"])
-    return _gated(_without_conflicts(readings), _trials(judged, certain, profiles, dialect), held)
+    return _gated(_without_conflicts(readings), _trials(sound, known, profiles), held, dialect)
+
+
+def without_swallowed(sound: Records) -> Records:
+    """Return the records without those that two stray quotes make of several.
+
+    Of such a one each line has as many delimiters as a record, and its first and its last are records like the others
+    without their quote. The lines between them are records again.
+    """
+    suspects = _suspects(sound)
+    if not len(suspects):
+        return sound
+    known = _certain_records(sound.without(sound.begins[sound.ends > sound.begins]), NO_POSITIONS)
+    profiles = learnt(known) if known.height >= FEWEST_RECORDS else []
+    if all(profile.is_text for profile in profiles):
+        return sound
+    first, last = sound.begins[suspects], sound.ends[suspects]
+    is_swallowed = _are_records_without_quote(sound, first, profiles) & _are_records_without_quote(
+        sound, last, profiles
+    )
+    first, last = first[is_swallowed], last[is_swallowed]
+    is_between = are_covered((first, last), len(sound.judged)) & sound.judged.is_sound
+    between = np.flatnonzero(is_between)
+    return sound.without(first).with_records(between, between)
+
+
+def _suspects(sound: Records) -> np.ndarray:
+    """Return which records go over several lines that all have as many delimiters as a record."""
+    several = np.flatnonzero(sound.ends > sound.begins)
+    others = np.concatenate([[0], np.cumsum(sound.judged.fields != sound.dialect.width)])
+    is_suspect = others[sound.ends[several] + 1] == others[sound.begins[several]]
+    return several[is_suspect] if sound.dialect.width > 1 else several[:0]
+
+
+def _are_records_without_quote(sound: Records, lines: np.ndarray, profiles: list[Profile]) -> np.ndarray:
+    dialect = sound.dialect
+    candidates = candidates_of(
+        sound.judged.text(lines), dialect.delimiter, dialect.quote or "", dialect.width
+    )
+    fields = [candidates[str(i)] for i in range(dialect.width)]
+    is_record = np.zeros(len(lines), bool)
+    is_record[candidates["at"].filter(pl.Series(repairs.all_fit(fields, profiles))).to_numpy()] = True
+    return is_record
+
+
+def lines_of(held: pl.DataFrame, sound: Records) -> pl.DataFrame:
+    """Return every line of the records that are held, with their reason."""
+    at = np.searchsorted(sound.begins, held["position"].to_numpy())
+    spans = held.with_columns(last=pl.Series(sound.ends[at], dtype=pl.Int64))
+    return spans.select(position=pl.int_ranges("position", pl.col("last") + 1), reason="reason").explode(
+        "position"
+    )
 
 
 def _alone(lines: pl.DataFrame, profiles: list[Profile], dialect: Dialect) -> Iterator[pl.DataFrame]:
@@ -115,8 +171,8 @@ def _pairs(lines: pl.DataFrame, profiles: list[Profile], dialect: Dialect) -> It
 class _Strays:
     """Lines without a delimiter: the rest of the record before them, the beginning of the one behind, or neither."""
 
-    open_lines: pl.DataFrame
-    sound: Sound
+    lines: pl.DataFrame
+    sound: Records
     profiles: list[Profile]
 
     def joined(self) -> Iterator[pl.DataFrame]:
@@ -153,9 +209,7 @@ class _Strays:
         return pl.concat(found).unique("position", keep="first", maintain_order=True)
 
     def _lines(self) -> pl.DataFrame:
-        return self.open_lines.filter(
-            (pl.col("fields") == 1) & (pl.col("quotes") == 0) & (pl.col("line") != "")
-        )
+        return self.lines.filter((pl.col("fields") == 1) & (pl.col("quotes") == 0) & (pl.col("line") != ""))
 
     def _before(self, lines: pl.DataFrame) -> np.ndarray:
         """Return which sound record ends on the line before, -1 for none."""
@@ -170,23 +224,30 @@ class _Strays:
         """Return whether the value of the record beside fits its column only together with the text."""
         if profile.is_text:
             return np.zeros(len(records), bool)
-        value = self.sound.fields[str(column)].gather(np.maximum(records, 0))
+        value = self._fields(records)[str(column)]
         whole = value + text if is_rest else text + value
-        return (records >= 0) & ~profile.fits(value) & profile.fits(whole)
+        fits = pl.DataFrame({"value": value, "whole": whole}).select(
+            ~profile.fits(pl.col("value")) & profile.fits(pl.col("whole"))
+        )
+        return (records >= 0) & fits.to_series().to_numpy()
+
+    def _fields(self, records: np.ndarray) -> pl.DataFrame:
+        """Return the fields of the records at these places, those of any other where there is none."""
+        places, at = np.unique(np.maximum(records, 0), return_inverse=True)
+        return self.sound.fields(places)[at.tolist()]
 
     def _joined(
         self, lines: pl.DataFrame, records: np.ndarray, is_one: np.ndarray, *, is_rest: bool
     ) -> pl.DataFrame:
         at, text = records[is_one], lines["line"].filter(pl.Series(is_one))
         column = len(self.profiles) - 1 if is_rest else 0
-        fields = self.sound.fields[at.tolist()]
+        fields = self._fields(at)
         value = fields[str(column)]
         fields = fields.with_columns((value + text if is_rest else text + value).alias(str(column)))
-        if not fields.select(pl.Series(repairs.all_fit(list(fields), self.profiles))).to_series().all():
-            is_whole = pl.Series(repairs.all_fit(list(fields), self.profiles))
-            fields, at = fields.filter(is_whole), at[is_whole.to_numpy()]
-            is_one = is_one.copy()
-            is_one[np.flatnonzero(is_one)[~is_whole.to_numpy()]] = False
+        is_whole = repairs.all_fit(list(fields), self.profiles)
+        fields, at = fields.filter(pl.Series(is_whole)), at[is_whole]
+        is_one = is_one.copy()
+        is_one[np.flatnonzero(is_one)[~is_whole]] = False
         stray = lines["position"].filter(pl.Series(is_one)).to_numpy()
         begins, ends = (self.sound.begins[at], stray) if is_rest else (stray, self.sound.ends[at])
         placed = pl.DataFrame(
@@ -225,27 +286,30 @@ def _lines_of(found: pl.DataFrame, *names: str) -> pl.DataFrame:
     return found.select(*names, pl.int_ranges("position", pl.col("last") + 1).alias("line")).explode("line")
 
 
-def _certain_records(judged: pl.DataFrame, is_open: np.ndarray, sound: Sound) -> pl.DataFrame:
+def _certain_records(sound: Records, open_lines: np.ndarray) -> pl.DataFrame:
     """Return the records to learn from: none with a quote within a field, and none beside a line without delimiter.
 
     What is wrong with the broken lines may be wrong with those too.
     """
-    is_stray = np.concatenate([[False], is_open & (judged["fields"] == 1).to_numpy(), [False]])
-    is_doubtful = judged["is_bare"].to_numpy()[sound.begins] | is_stray[sound.begins] | is_stray[sound.ends + 2]
-    return sound.fields.filter(pl.Series(~is_doubtful)) if is_doubtful.any() else sound.fields
+    judged = sound.judged
+    is_stray = np.zeros(len(judged) + 2, bool)
+    is_stray[1 + open_lines[judged.fields[open_lines] == 1]] = True
+    is_doubtful = judged.is_bare[sound.begins] | is_stray[sound.begins] | is_stray[sound.ends + 2]
+    certain = np.flatnonzero(~is_doubtful)
+    return sound.fields(certain[:: max(1, len(certain) // MOST_RECORDS)][:MOST_RECORDS])
 
 
-def _trials(judged: pl.DataFrame, fields: pl.DataFrame, profiles: list[Profile], dialect: Dialect) -> Trials:
+def _trials(sound: Records, known: pl.DataFrame, profiles: list[Profile]) -> Trials:
     """Return sound records to try repairs on: those whose values hold nothing that would have to be quoted."""
-    drawn = fields.gather_every(max(1, fields.height // MOST_RECORDS)).head(MOST_RECORDS)
+    dialect = sound.dialect
     marks = [dialect.delimiter, "\n", "\r", *([dialect.quote] if dialect.quote else [])]
     is_plain = ~pl.any_horizontal(pl.all().str.contains_any(marks))
-    quotes = judged["quotes"].head(MOST_RECORDS)
+    quotes = sound.judged.quotes[sound.begins[:MOST_RECORDS]]
     is_all_quoted = bool((quotes == 2 * dialect.width).mean() > 0.5)
-    return Trials(drawn.filter(is_plain), profiles, dialect.delimiter, dialect.quote, is_all_quoted)
+    return Trials(known.filter(is_plain), profiles, dialect.delimiter, dialect.quote, is_all_quoted)
 
 
-def _gated(found: pl.DataFrame, trials: Trials, held: pl.DataFrame) -> Mended:
+def _gated(found: pl.DataFrame, trials: Trials, held: pl.DataFrame, dialect: Dialect) -> Mended:
     """Part what is certain from what is only proposed."""
     arms = found["arm"].unique(maintain_order=True).to_list()
     measured = {arm: trials.of(arm) for arm in arms}
@@ -266,9 +330,22 @@ def _gated(found: pl.DataFrame, trials: Trials, held: pl.DataFrame) -> Mended:
     lines = proposed.select(
         pl.int_ranges("position", pl.col("last") + 1).alias("position"), proposal=proposal
     )
-    records = found.filter("is_certain").drop("arm", "is_certain").sort("position")
+    records = found.filter("is_certain").sort("position")
     taken = records["position"].implode()
-    return Mended(records, lines.explode("position"), held.filter(~pl.col("position").is_in(taken)))
+    return Mended(
+        records.select(NO_RECORDS.columns),
+        lines.explode("position"),
+        held.filter(~pl.col("position").is_in(taken)),
+        _texts(records, dialect),
+    )
+
+
+def _texts(records: pl.DataFrame, dialect: Dialect) -> Replaced:
+    fields = records.select(str(i) for i in range(dialect.width)).iter_rows()
+    spans = records.select("position", "last").iter_rows()
+    return {
+        first: (last, as_line(list(row), dialect)) for (first, last), row in zip(spans, fields, strict=True)
+    }
 
 
 def _evidence(arm: str, trials: Trials) -> str:

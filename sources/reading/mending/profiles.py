@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import polars as pl
 
 FEWEST_RECORDS = 300
-MOST_RECORDS = 20_000
+MOST_RECORDS = 10_000
 
 _MOST_KNOWN = 64
 _UNSEEN_SHARE = 0.002
@@ -33,52 +32,48 @@ class Profile:
         """Whether a value may hold what parts fields and records elsewhere: a delimiter, a quote, a line end."""
         return self.level == "free" or (self.level == "words" and self.known.str.contains("a").any())
 
-    def fits(self, text: pl.Series) -> np.ndarray:
-        """Return whether each text is as the column's values are."""
+    def fits(self, text: pl.Expr) -> pl.Expr:
+        """Return whether a text is as the column's values are."""
         if self.level == "free":
-            return np.ones(len(text), bool)
-        return _MAPS[self.level](text).is_in(self.known.implode()).to_numpy()
+            return text.is_not_null()
+        return _MAPS[self.level](text).is_in(self.known.implode())
 
-    def fits_joined(self, pieces: list[pl.Series], joined: pl.Series) -> np.ndarray:
+    def fits_joined(self, pieces: list[pl.Expr], joined: pl.Expr) -> pl.Expr:
         """Return whether the text can be a value that holds what joins its pieces; none of them may be blank.
 
         Of words it can where the pieces are made of the same kinds of characters as the values.
         """
-        is_whole = np.ones(len(joined), bool)
-        for piece in pieces:
-            is_whole &= (piece.str.strip_chars() != "").to_numpy()
+        is_whole = pl.all_horizontal(piece.str.strip_chars() != "" for piece in pieces)
         if self.level != "words" or not self.is_text:
             return is_whole & self.fits(joined)
         other = rf"[^{re.escape(''.join(sorted(set('a9').union(*self.known))))}]"
-        for piece in pieces:
-            is_whole &= ~_words(piece).str.contains(other).to_numpy()
-        return is_whole
+        return is_whole & pl.all_horizontal(~_words(piece).str.contains(other) for piece in pieces)
 
 
 def learnt(fields: pl.DataFrame) -> list[Profile]:
     """Return a profile per column of the sound records."""
-    sample = fields.gather_every(max(1, fields.height // MOST_RECORDS)).head(MOST_RECORDS)
-    return [_learnt(column) for column in sample]
+    return [_learnt(column) for column in fields]
 
 
 def _learnt(column: pl.Series) -> Profile:
     for level, mapped in _MAPS.items():
-        counts = mapped(column).alias("known").value_counts(name="count")
+        texts = column.to_frame("known").select(mapped(pl.col("known")))
+        counts = texts.to_series().value_counts(name="count")
         unseen = counts.filter(pl.col("count") == 1).height / max(len(column), 1)
         if counts.height <= _MOST_KNOWN and unseen <= _UNSEEN_SHARE:
             return Profile(level, counts["known"])
     return Profile("free", pl.Series("known", [], pl.String))
 
 
-def _shapes(text: pl.Series) -> pl.Series:
+def _shapes(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(r"[0-9]", "9").str.replace_all(r"\p{Lu}", "A").str.replace_all(r"\p{Ll}", "a")
 
 
-def _words(text: pl.Series) -> pl.Series:
+def _words(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(r"[0-9]+", "9").str.replace_all(r"\p{L}+", "a")
 
 
-_MAPS: dict[Level, Callable[[pl.Series], pl.Series]] = {
+_MAPS: dict[Level, Callable[[pl.Expr], pl.Expr]] = {
     "values": lambda text: text,
     "shapes": _shapes,
     "words": _words,

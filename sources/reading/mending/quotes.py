@@ -24,19 +24,6 @@ def candidates_of(lines: pl.Series, delimiter: str, quote: str, width: int) -> p
     return pl.DataFrame(rows, schema=fields_schema(width), orient="row")
 
 
-def written(fields: pl.DataFrame, quote: str, *, is_all_quoted: bool) -> list[pl.Series]:
-    """Return the columns as they stand in a file that quotes every value, or none."""
-    mark = quote if is_all_quoted else ""
-    return [mark + fields[name] + mark for name in fields.columns]
-
-
-def with_quote_at(value: pl.Series, places: pl.Series, quote: str) -> pl.Series:
-    """Return each value with one quote more, behind so many characters."""
-    frame = pl.DataFrame({"value": value, "at": places})
-    head, tail = pl.col("value").str.head(pl.col("at")), pl.col("value").str.slice(pl.col("at"))
-    return frame.select(pl.concat_str(head, pl.lit(quote), tail)).to_series()
-
-
 def _ways(
     line: str, pattern: re.Pattern[str], delimiter: str, quote: str, width: int
 ) -> Iterator[tuple[list[str], str]]:

@@ -35,7 +35,9 @@ def split(text: pl.Series, delimiter: str, count: int) -> Parts:
 
 def all_fit(parts: Parts, profiles: list[Profile]) -> np.ndarray:
     """Return whether every field of each record is as its column is."""
-    return np.logical_and.reduce([p.fits(part) for p, part in zip(profiles, parts, strict=True)])
+    frame = pl.DataFrame([part.alias(str(i)) for i, part in enumerate(parts)])
+    fits = [profile.fits(pl.col(str(i))) for i, profile in enumerate(profiles)]
+    return frame.select(pl.all_horizontal(fits)).to_series().to_numpy()
 
 
 def without_extra_delimiters(parts: Parts, profiles: list[Profile], delimiter: str) -> pl.DataFrame:
@@ -60,11 +62,17 @@ def without_extra_delimiters(parts: Parts, profiles: list[Profile], delimiter: s
 
 
 def joined_lines(first: Parts, second: Parts, profiles: list[Profile]) -> pl.DataFrame:
-    """Read two lines as one that was cut within a field; not within text, which may hold a line end."""
-    column = len(first) - 1
+    """Read two lines as one that was cut within a field."""
     fields = [*first[:-1], first[-1] + second[0], *second[1:]]
-    is_single = all_fit(fields, profiles) & (not profiles[column].is_text)
-    return _records(is_single, fields, f"{CUT}:{column}")
+    return joined(fields, np.full(len(first[0]), len(first) - 1), profiles)
+
+
+def joined(fields: Parts, columns: np.ndarray, profiles: list[Profile]) -> pl.DataFrame:
+    """Read records whose value in a column was on two lines; not one of text, which may hold a line end."""
+    is_text = np.array([profile.is_text for profile in profiles])
+    is_single = all_fit(fields, profiles) & ~is_text[columns]
+    arm = pl.format(f"{CUT}:{{}}", pl.Series(columns[is_single]))
+    return _records(is_single, fields, arm)
 
 
 def with_other_delimiter(parts: Parts, profiles: list[Profile], delimiter: str) -> pl.DataFrame:
@@ -93,14 +101,17 @@ def _fits(
     parts: Parts, profiles: list[Profile], delimiter: str, extra: int
 ) -> dict[tuple[int, int, int], np.ndarray]:
     """Return by column, parts used up before beyond one per column, and delimiters in it, whether the value fits."""
-    fits = {}
+    exprs = {}
     for column, profile in enumerate(profiles):
         for used in range(extra + 1):
-            fits[column, used, 0] = profile.fits(parts[column + used])
+            exprs[column, used, 0] = profile.fits(pl.col(str(column + used)))
             for more in range(1, extra - used + 1):
-                pieces = parts[column + used : column + used + more + 1]
-                fits[column, used, more] = profile.fits_joined(pieces, _joined(pieces, delimiter))
-    return fits
+                pieces = [pl.col(str(i)) for i in range(column + used, column + used + more + 1)]
+                joined = pl.concat_str(pieces, separator=delimiter)
+                exprs[column, used, more] = profile.fits_joined(pieces, joined)
+    frame = pl.DataFrame([part.alias(str(i)) for i, part in enumerate(parts)])
+    fits = frame.select(expr.alias(str(i)) for i, expr in enumerate(exprs.values()))
+    return {key: column.to_numpy() for key, column in zip(exprs, fits, strict=True)}
 
 
 def _readings(fits: dict[tuple[int, int, int], np.ndarray], width: int, extra: int) -> np.ndarray:
@@ -127,10 +138,12 @@ def _joined(pieces: Parts, delimiter: str) -> pl.Series:
     return reduce(lambda left, right: left + delimiter + right, pieces)
 
 
-def _records(is_record: np.ndarray, fields: Parts, arm: str) -> pl.DataFrame:
+def _records(is_record: np.ndarray, fields: Parts, arm: str | pl.Expr) -> pl.DataFrame:
     at = np.flatnonzero(is_record)
     columns = {str(i): field.gather(at) for i, field in enumerate(fields)}
-    return pl.DataFrame({"at": at, **columns}).with_columns(arm=pl.lit(arm, pl.String))
+    return pl.DataFrame({"at": at, **columns}).with_columns(
+        arm=pl.lit(arm, pl.String) if isinstance(arm, str) else arm
+    )
 
 
 def _together(found: list[pl.DataFrame], width: int) -> pl.DataFrame:

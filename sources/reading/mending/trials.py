@@ -3,23 +3,22 @@
 What counts for an arm is every trial in which it spoke, whichever column the damage was in.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
 from sources.reading.mending import repairs
 from sources.reading.mending.profiles import Profile
-from sources.reading.mending.quotes import candidates_of, with_quote_at, written
+from sources.reading.mending.quotes import candidates_of
 
-TRIALS = 600
+TRIALS = 400
 """Per column. 299 without a fault are the fewest that bound the error by a hundredth."""
 
 MOST_ERROR = 0.01
 _CONFIDENCE = 0.95
 _SEED = 20261123
+_NO_OUTCOMES = pl.DataFrame(schema={"arm": pl.String, "is_right": pl.Boolean})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,8 @@ class Measured:
     @property
     def error_bound(self) -> float:
         """The one-sided upper bound of the error at 95 % (Clopper and Pearson 1934)."""
+        if self.right == self.cases:
+            return 1.0 if self.cases == 0 else 1 - (1 - _CONFIDENCE) ** (1 / self.cases)
         from scipy.special import betaincinv
 
         return (
@@ -82,103 +83,119 @@ class Trials:
                 outcomes = self._with_other_delimiters()
         return _counted(outcomes)
 
-    def _with_extra_delimiters(self, extra: int) -> Iterator[pl.DataFrame]:
+    def _with_extra_delimiters(self, extra: int) -> pl.DataFrame:
         """Break each column's values in turn at `extra` places, none of them beside a blank or an end."""
-        for column in range(self.width):
-            chosen = self._drawn(column)
-            cut = _cut_at_random(chosen[str(column)], extra + 1, column)
-            chosen = chosen.filter(cut.is_not_null())
-            if not chosen.height:
-                continue
-            pieces = list(
-                cut.drop_nulls().list.to_struct(fields=[str(i) for i in range(extra + 1)]).struct.unnest()
+        drawn = self._drawn()
+        pieces = _cut_at_random(drawn, extra + 1)
+        is_cut = pieces.select(pl.all_horizontal(pl.all().str.strip_chars() != "")).to_series()
+        drawn, pieces = drawn.filter(is_cut), pieces.filter(is_cut)
+        broken = drawn.select(pl.concat_str(pieces, separator=self.delimiter)).to_series()
+        column = pl.col("column")
+        parts = [
+            drawn.hstack(pieces)
+            .select(
+                pl.when(column > i)
+                .then(pl.col(str(min(i, self.width - 1))))
+                .when(column < i - extra)
+                .then(pl.col(str(max(i - extra, 0))))
+                .otherwise(
+                    pl.coalesce(pl.when(i - column == p).then(pl.col(f"piece {p}")) for p in range(extra + 1))
+                )
             )
-            fields = [chosen[str(i)] for i in range(self.width)]
-            parts = [*fields[:column], *pieces, *fields[column + 1 :]]
-            fields[column] = pieces[0]
-            for piece in pieces[1:]:
-                fields[column] = fields[column] + self.delimiter + piece
-            yield _judged(repairs.without_extra_delimiters(parts, self.profiles, self.delimiter), fields)
+            .to_series()
+            for i in range(self.width + extra)
+        ]
+        truth = self._with(drawn, broken)
+        return _judged(repairs.without_extra_delimiters(parts, self.profiles, self.delimiter), truth)
 
-    def _cut(self) -> Iterator[pl.DataFrame]:
-        for column in range(self.width):
-            chosen = self._drawn(column)
-            value = chosen[str(column)]
-            at = _random_places(value.str.len_chars(), column)
-            pair = pl.DataFrame({"value": value, "at": at}).select(
-                left=pl.col("value").str.head(pl.col("at")), right=pl.col("value").str.slice(pl.col("at"))
-            )
-            left, right = pair["left"], pair["right"]
-            fields = [chosen[str(i)] for i in range(self.width)]
-            first, second = [*fields[:column], left], [right, *fields[column + 1 :]]
-            yield _judged(repairs.joined_lines(first, second, self.profiles), fields)
+    def _cut(self) -> pl.DataFrame:
+        drawn = self._drawn()
+        places = _random_places(drawn["value"].str.len_chars())
+        halves = drawn.select(left=pl.col("value").str.head(places), right=pl.col("value").str.slice(places))
+        fields = self._with(drawn, halves["left"] + halves["right"])
+        columns = drawn["column"].to_numpy()
+        return _judged(repairs.joined(list(fields), columns, self.profiles), drawn.drop("column", "value"))
 
-    def _with_other_delimiters(self) -> Iterator[pl.DataFrame]:
+    def _with_other_delimiters(self) -> pl.DataFrame:
+        outcomes = []
         for delimiter in repairs.OTHER_DELIMITERS:
             if delimiter == self.delimiter:
                 continue
             chosen = self.fields.head(TRIALS)
             line = chosen.select(pl.concat_str(pl.all(), separator=delimiter)).to_series()
-            is_tried = (
-                line.str.count_matches(delimiter, literal=True) == self.width - 1
-            ) & ~line.str.contains(self.delimiter, literal=True)
-            chosen = chosen.filter(is_tried)
+            is_tried = line.str.count_matches(delimiter, literal=True) == self.width - 1
             parts = repairs.split(line.filter(is_tried), delimiter, self.width)
             found = repairs.with_other_delimiter(parts, self.profiles, delimiter)
-            yield _judged(found, [chosen[str(i)] for i in range(self.width)])
+            outcomes.append(_judged(found, chosen.filter(is_tried)))
+        return pl.concat(outcomes)
 
-    def _with_extra_quote(self) -> Iterator[pl.DataFrame]:
+    def _with_extra_quote(self) -> pl.DataFrame:
         if self.quote is None:
-            return
-        for column in range(self.width):
-            chosen = self._drawn(column)
-            parts = written(chosen, self.quote, is_all_quoted=self.is_all_quoted)
-            places = _random_places(parts[column].str.len_chars(), column)
-            parts[column] = with_quote_at(parts[column], places, self.quote)
-            lines = pl.DataFrame(parts, schema=chosen.columns).select(
-                pl.concat_str(pl.all(), separator=self.delimiter)
+            return _NO_OUTCOMES
+        drawn = self._drawn()
+        mark = self.quote if self.is_all_quoted else ""
+        value = mark + drawn["value"] + mark
+        places = _random_places(value.str.len_chars())
+        broken = value.to_frame("value").select(
+            pl.concat_str(
+                pl.col("value").str.head(places), pl.lit(self.quote), pl.col("value").str.slice(places)
             )
-            candidates = candidates_of(lines.to_series(), self.delimiter, self.quote, self.width)
-            found = repairs.without_extra_quote(candidates, self.profiles)
-            yield _judged(found, [chosen[str(i)] for i in range(self.width)])
+        )
+        quoted = drawn.select((mark + pl.col(str(i)) + mark).alias(str(i)) for i in range(self.width))
+        written = self._with(quoted.hstack(drawn.select("column", "value")), broken.to_series())
+        lines = written.select(pl.concat_str(pl.all(), separator=self.delimiter)).to_series()
+        candidates = candidates_of(lines, self.delimiter, self.quote, self.width)
+        return _judged(repairs.without_extra_quote(candidates, self.profiles), drawn.drop("column", "value"))
 
-    def _drawn(self, column: int) -> pl.DataFrame:
-        """Return records to break in a column: one in which there is something."""
-        has_value = self.fields.filter(pl.col(str(column)) != "")
-        return has_value.sample(min(TRIALS, has_value.height), seed=_SEED + column, shuffle=True)
+    def _drawn(self) -> pl.DataFrame:
+        """Return records to break, with the `column` to break and its `value`: for each column some that have one."""
+        drawn = []
+        for column in range(self.width):
+            value = pl.col(str(column))
+            has_value = self.fields.filter(value != "")
+            chosen = has_value.sample(min(TRIALS, has_value.height), seed=_SEED + column, shuffle=True)
+            drawn.append(chosen.with_columns(column=pl.lit(column, pl.Int64), value=value))
+        return pl.concat(drawn)
+
+    def _with(self, drawn: pl.DataFrame, value: pl.Series) -> pl.DataFrame:
+        """Return the fields with another value in the column of each record."""
+        return drawn.select(
+            pl.when(pl.col("column") == i).then(value).otherwise(pl.col(str(i))).alias(str(i))
+            for i in range(self.width)
+        )
 
 
-def _cut_at_random(value: pl.Series, pieces: int, seed: int) -> pl.Series:
-    """Return each value in pieces that are not blank; null where it is too short."""
-    draw = np.random.default_rng(_SEED + seed)
+def _cut_at_random(drawn: pl.DataFrame, pieces: int) -> pl.DataFrame:
+    """Return each value in pieces, some of them empty where it is too short: `piece 0`, `piece 1`, …."""
+    lengths = drawn["value"].str.len_chars().to_numpy()
+    draw = np.random.default_rng(_SEED)
+    places = np.sort(draw.integers(1, np.maximum(lengths, 2)[:, None], (len(lengths), pieces - 1)), axis=1)
+    edges = np.column_stack([np.zeros(len(lengths), int), places, lengths])
+    columns = pl.DataFrame(edges, schema=[f"edge {i}" for i in range(pieces + 1)]).with_columns(
+        value=drawn["value"]
+    )
+    return columns.select(
+        pl.col("value")
+        .str.slice(pl.col(f"edge {i}"), pl.col(f"edge {i + 1}") - pl.col(f"edge {i}"))
+        .alias(f"piece {i}")
+        for i in range(pieces)
+    )
 
-    def cut(text: str) -> list[str] | None:
-        if len(text) < pieces:
-            return None
-        at = [0, *sorted(draw.choice(len(text) - 1, pieces - 1, replace=False) + 1), len(text)]
-        parts = [text[a:b] for a, b in pairwise(at)]
-        return parts if all(part.strip() for part in parts) else None
 
-    return pl.Series([cut(text) for text in value], dtype=pl.List(pl.String))
-
-
-def _random_places(lengths: pl.Series, seed: int) -> pl.Series:
-    draw = np.random.default_rng(_SEED + seed)
+def _random_places(lengths: pl.Series) -> pl.Series:
+    draw = np.random.default_rng(_SEED)
     return pl.Series(draw.integers(0, lengths.to_numpy() + 1), dtype=pl.Int64)
 
 
-def _judged(found: pl.DataFrame, truth: list[pl.Series]) -> pl.DataFrame:
+def _judged(found: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
     """Return `arm` and whether it was right, one row per trial in which one spoke."""
-    at = found["at"]
-    is_right = np.ones(found.height, bool)
-    for i, column in enumerate(truth):
-        is_right &= (found[str(i)] == column.gather(at)).to_numpy()
-    return found.select("arm", is_right=pl.Series(is_right, dtype=pl.Boolean))
+    meant = truth[found["at"].to_list()]
+    is_right = pl.Series(np.ones(found.height, bool))
+    for name in truth.columns:
+        is_right &= found[name] == meant[name]
+    return found.select("arm", is_right=is_right)
 
 
-def _counted(outcomes: Iterator[pl.DataFrame]) -> dict[str, Measured]:
-    frames = list(outcomes)
-    if not frames:
-        return {}
-    counts = pl.concat(frames).group_by("arm").agg(pl.len(), pl.col("is_right").sum())
+def _counted(outcomes: pl.DataFrame) -> dict[str, Measured]:
+    counts = outcomes.group_by("arm").agg(pl.len(), pl.col("is_right").sum())
     return {arm: Measured(cases, right) for arm, cases, right in counts.iter_rows()}
