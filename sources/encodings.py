@@ -90,7 +90,7 @@ class Watch:
         raw = np.frombuffer(pending + chunk, np.uint8)
         marks = _replacements(raw)
         self.invalid += text.count("\ufffd") - marks
-        self.leads += int(np.count_nonzero(raw >= 0xC2)) - marks
+        self.leads += int(np.count_nonzero(raw[len(pending) :] >= 0xC2)) - marks
         self.high += np.bincount(raw[len(pending) :][raw[len(pending) :] >= 128] - 128, minlength=128)
         if len(self.evidence) < _EVIDENCE_BYTES:
             self.evidence += _lines_with_high_bytes(chunk)[: _EVIDENCE_BYTES - len(self.evidence)]

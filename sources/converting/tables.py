@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars._typing import PolarsDataType
 
 from sources.unpacking import Corrupt
 from sources.unpacking.member import MOST_TIMES_ITS_SIZE
@@ -114,7 +115,7 @@ def _check_size(path: Path) -> None:
         raise Corrupt(f"it unpacks to {unpacked} bytes, more than {most}: it is held for a bomb")
 
 
-def _as_text(value: pl.Expr, dtype: "pl.DataType | type[pl.DataType]") -> pl.Expr:
+def _as_text(value: pl.Expr, dtype: PolarsDataType) -> pl.Expr:
     match dtype:
         case pl.Struct():
             fields = [_as_text(value.struct.field(f.name), f.dtype).alias(f.name) for f in dtype.fields]
