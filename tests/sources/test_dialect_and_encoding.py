@@ -72,11 +72,15 @@ def test_lines_that_are_not_in_the_declared_utf_8_are_unreadable(harbour, declar
     source = declared(FIELDS, delimiter=";", encoding="utf-8")
     reading = harbour.read(source, b"id;name\n1;x\n2;J\xf6rg\n")
     assert reading.records.rows() == [(0, "1", "x")]
-    assert reading.unreadable.select("_row", "byte", "bytes", "reason").rows() == [(1, 12, b"2;J\xf6rg", "not utf-8")]
+    assert reading.unreadable.select("_row", "byte", "bytes", "reason").rows() == [
+        (1, 12, b"2;J\xf6rg", "not utf-8")
+    ]
 
 
 def test_one_wrong_line_does_not_make_utf_8_another_encoding(harbour, shop) -> None:
-    content = TEXT.encode() * 1 + "".join(f"{i};Jürgen Äpfel Öl\n" for i in range(20)).encode() + b"9;J\xf6rg\n"
+    content = (
+        TEXT.encode() * 1 + "".join(f"{i};Jürgen Äpfel Öl\n" for i in range(20)).encode() + b"9;J\xf6rg\n"
+    )
     reading = harbour.read(shop, content)
     assert reading.unreadable["reason"].to_list() == ["not utf-8"]
     assert reading.records.height == 23

@@ -76,9 +76,15 @@ def test_what_is_packed_is_the_same_delivery_as_the_plain_file(
 
 
 def test_each_file_of_an_archive_is_a_delivery_and_its_name_never_a_path(harbour, shop: Source) -> None:
-    packed = zipped(**{"../../up.csv": CSV, "folder/": b"", "/root.csv": CSV + b"3;z\n", "n\nl.csv": CSV + b"4;z\n"})
+    packed = zipped(
+        **{"../../up.csv": CSV, "folder/": b"", "/root.csv": CSV + b"3;z\n", "n\nl.csv": CSV + b"4;z\n"}
+    )
     deliveries = land_all(harbour, shop, packed)
-    assert [d.name for d in deliveries] == ["data.csv/../../up.csv", "data.csv//root.csv", "data.csv/n\ufffdl.csv"]
+    assert [d.name for d in deliveries] == [
+        "data.csv/../../up.csv",
+        "data.csv//root.csv",
+        "data.csv/n\ufffdl.csv",
+    ]
     assert [d.lines for d in deliveries] == [2, 3, 3]
     digests = {d.content_hash for d in deliveries}
     assert {Path(d.path).stem for d in deliveries} == digests
@@ -94,7 +100,9 @@ def test_each_file_of_an_archive_is_a_delivery_and_its_name_never_a_path(harbour
         (zipped(**{"a.csv": CSV})[:-40], "zip"),
     ],
 )
-def test_of_a_truncated_archive_is_taken_what_can_be_unpacked(harbour, declared, packed: bytes, word: str) -> None:
+def test_of_a_truncated_archive_is_taken_what_can_be_unpacked(
+    harbour, declared, packed: bytes, word: str
+) -> None:
     source = declared({"order_id": {"from": "id", "optional": True}}, delimiter=";")
     [delivery] = land_all(harbour, source, packed)
     assert (delivery.status, delivery.is_closed) == ("landed", False)
@@ -117,7 +125,10 @@ def test_a_wrong_checksum_is_refused_and_the_other_members_are_taken(harbour, sh
     bad = bytearray(gzip.compress(CSV))
     bad[-8] ^= 1
     [delivery] = land_all(harbour, shop, bytes(bad))
-    assert (delivery.status, delivery.reason) == ("refused", "the gzip stream is corrupt: incorrect data check")
+    assert (delivery.status, delivery.reason) == (
+        "refused",
+        "the gzip stream is corrupt: incorrect data check",
+    )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("a.csv", CSV)
@@ -130,7 +141,8 @@ def test_a_wrong_checksum_is_refused_and_the_other_members_are_taken(harbour, sh
 
 
 @pytest.mark.parametrize(
-    "packed", [b"PK\x03\x04junk", b"\x1f\x8bjunk", b"\x28\xb5\x2f\xfdjunk", zipped(), b"BZh" + bz2.compress(CSV)]
+    "packed",
+    [b"PK\x03\x04junk", b"\x1f\x8bjunk", b"\x28\xb5\x2f\xfdjunk", zipped(), b"BZh" + bz2.compress(CSV)],
 )
 def test_what_is_no_archive_is_refused_and_kept(harbour, shop: Source, packed: bytes) -> None:
     [delivery] = land_all(harbour, shop, packed)
@@ -156,9 +168,15 @@ def test_a_packed_file_within_another_form_is_unpacked_first(harbour, declared) 
 @pytest.mark.parametrize(
     ("document", "rows"),
     [
-        (b'[{"id": 1.50, "name": "a,]}\\"\\\\"},\r\n {"id":\n1e2}]', [(0, "1.50", 'a,]}"\\'), (1, "1e2", None)]),
+        (
+            b'[{"id": 1.50, "name": "a,]}\\"\\\\"},\r\n {"id":\n1e2}]',
+            [(0, "1.50", 'a,]}"\\'), (1, "1e2", None)],
+        ),
         (b'{"id": 1, "name": "x", "more": [{"id": 2}]}', [(0, "1", "x")]),
-        (b'{"page": 1, "rows": [{"id": 1, "name": "x"}, {"id": 2}], "next": [7]}', [(0, "1", "x"), (1, "2", None)]),
+        (
+            b'{"page": 1, "rows": [{"id": 1, "name": "x"}, {"id": 2}], "next": [7]}',
+            [(0, "1", "x"), (1, "2", None)],
+        ),
         (b'{"id": 1, "name": "x"}\n{"id": 2, "name": "y"}', ROWS),
         (b'\xef\xbb\xbf[{"id": 1, "name": "x"}]', [(0, "1", "x")]),
         ('[{"id": 1, "name": "ü"}]'.encode("utf-16"), [(0, "1", "ü")]),
@@ -195,7 +213,12 @@ JSON = st.recursive(
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(records=st.lists(st.dictionaries(st.text(max_size=3), JSON, min_size=1, max_size=3), min_size=1, max_size=5), indent=st.sampled_from([None, 1]))
+@given(
+    records=st.lists(
+        st.dictionaries(st.text(max_size=3), JSON, min_size=1, max_size=3), min_size=1, max_size=5
+    ),
+    indent=st.sampled_from([None, 1]),
+)
 def test_every_element_of_an_array_is_a_line(tmp_path: Path, records, indent) -> None:
     path = tmp_path / "document.json"
     path.write_text(json.dumps(records, indent=indent), encoding="utf-8")
@@ -266,7 +289,14 @@ def test_a_workbook_is_read_from_the_sheet_and_the_row_that_have_the_columns(har
     content = workbook(
         {
             "Cover": [["Report"]],
-            "Data": [["Orders of today"], [], ["id", "name", "at"], ["007", 12.5, datetime(2026, 1, 2, 3, 4, 5)], [], [3, True, ""]],  # noqa: DTZ001 - workbooks know no zones
+            "Data": [
+                ["Orders of today"],
+                [],
+                ["id", "name", "at"],
+                ["007", 12.5, datetime(2026, 1, 2, 3, 4, 5)],
+                [],
+                [3, True, ""],
+            ],
         }
     )
     source = declared(FIELDS | {"at": "at"}, format="excel")
@@ -285,7 +315,15 @@ def test_what_is_no_workbook_is_refused(harbour, declared) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "text"), [(1.0, "1"), (0.1, "0.1"), (1e22, "1" + "0" * 22), (-2.5e-7, "-0.00000025"), (None, ""), (False, "false")]
+    ("cell", "text"),
+    [
+        (1.0, "1"),
+        (0.1, "0.1"),
+        (1e22, "1" + "0" * 22),
+        (-2.5e-7, "-0.00000025"),
+        (None, ""),
+        (False, "false"),
+    ],
 )
 def test_a_cell_is_written_as_it_is_shown(cell: object, text: str) -> None:
     assert cell_text(cell) == text

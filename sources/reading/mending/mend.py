@@ -145,7 +145,7 @@ def _alone(lines: pl.DataFrame, profiles: list[Profile], dialect: Dialect) -> It
     some = lines.filter(pl.col("quotes") % 2 == 1)
     if some.height and dialect.quote is not None:
         candidates = candidates_of(some["line"], dialect.delimiter, dialect.quote, width)
-        yield _placed(repairs.without_extra_quote(candidates, profiles), some, some)
+        yield _placed(repairs.without_extra_quote(candidates, profiles, dialect.quote), some, some)
 
 
 def _pairs(lines: pl.DataFrame, profiles: list[Profile], dialect: Dialect) -> Iterator[pl.DataFrame]:

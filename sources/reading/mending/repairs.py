@@ -81,7 +81,7 @@ def with_other_delimiter(parts: Parts, profiles: list[Profile], delimiter: str) 
     return _records(all_fit(parts, profiles) & has_tight, parts, f"{OTHER}:{delimiter}")
 
 
-def without_extra_quote(candidates: pl.DataFrame, profiles: list[Profile]) -> pl.DataFrame:
+def without_extra_quote(candidates: pl.DataFrame, profiles: list[Profile], quote: str) -> pl.DataFrame:
     """Read lines of which a quote, or none, is left out.
 
     `candidates`: one row per way to read a line, as this returns them; `arm` names the column of the quote that is left out,
@@ -89,9 +89,16 @@ def without_extra_quote(candidates: pl.DataFrame, profiles: list[Profile]) -> pl
     """
     width = len(profiles)
     names = [str(i) for i in range(width)]
-    does_fit = candidates.filter(
-        pl.Series(all_fit([candidates[n] for n in names], profiles), dtype=pl.Boolean)
+    # Text may hold a quote: where it is taken for a character, the rest of the value is what counts.
+    is_literal = pl.col("arm") == ""
+    shown = candidates.select(
+        pl.when(is_literal & profile.is_text)
+        .then(pl.col(name).str.replace_all(quote, "", literal=True))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name, profile in zip(names, profiles, strict=True)
     )
+    does_fit = candidates.filter(pl.Series(all_fit(list(shown), profiles), dtype=pl.Boolean))
     distinct = does_fit.unique(["at", *names], keep="first", maintain_order=True)
     single = distinct.filter(pl.len().over("at") == 1)
     return single.filter(pl.col("arm") != "")

@@ -145,7 +145,9 @@ class Trials:
         written = self._with(quoted.hstack(drawn.select("column", "value")), broken.to_series())
         lines = written.select(pl.concat_str(pl.all(), separator=self.delimiter)).to_series()
         candidates = candidates_of(lines, self.delimiter, self.quote, self.width)
-        return _judged(repairs.without_extra_quote(candidates, self.profiles), drawn.drop("column", "value"))
+        return _judged(
+            repairs.without_extra_quote(candidates, self.profiles, self.quote), drawn.drop("column", "value")
+        )
 
     def _drawn(self) -> pl.DataFrame:
         """Return records to break, with the `column` to break and its `value`: for each column some that have one."""
