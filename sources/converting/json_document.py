@@ -49,7 +49,7 @@ def lines_of_document(path: Path, required: frozenset[str]) -> Iterator[bytes]:
     """Yield one line per record of the document, chunk by chunk; `required` are the names that a record has.
 
     Records are the elements of an array; the document itself where it is an object that has the required names; else the
-    elements of its one array of objects. What stands behind the document is a line of its own. CutOff behind all, where
+    elements of its one array of objects. What stands behind the document follows as it is. CutOff behind all, where
     the document does not end.
     """
     survey = _surveyed(path)
@@ -57,8 +57,14 @@ def lines_of_document(path: Path, required: frozenset[str]) -> Iterator[bytes]:
     yield from _written(path, level, begin, end)
     if not survey.is_closed:
         raise CutOff("cut off: the JSON document has no end")
-    yield b"\n"
-    yield from _behind(path, survey.end)
+    last = b""
+    for chunk in _behind(path, survey.end):
+        if level and not last:
+            yield b"\n"
+        yield chunk
+        last = chunk
+    if not last.endswith(b"\n"):
+        yield b"\n"
 
 
 def _parts(path: Path) -> Iterator[_Part]:
@@ -161,15 +167,13 @@ def _written(path: Path, level: int, begin: int, end: int | None) -> Iterator[by
 
 
 def _behind(path: Path, end: int | None) -> Iterator[bytes]:
-    """Yield what stands behind the document as a line, unless it is empty."""
+    """Yield what stands behind the document as it is, unless that is nothing."""
     if end is None:
         return
     with path.open("rb") as file:
         file.seek(end)
         is_begun = False
         while chunk := file.read(CHUNK_BYTES):
-            if is_begun or chunk.strip(_SPACE):
-                yield chunk.replace(b"\r", b" ").replace(b"\n", b" ")
-                is_begun = True
-        if is_begun:
-            yield b"\n"
+            is_begun = is_begun or bool(chunk.strip(_SPACE))
+            if is_begun:
+                yield chunk
