@@ -3,7 +3,15 @@
 Usage: `python -m benchmarks.reading [RECORDS]`
 """
 
+import json
+import random
+import sys
+import time
+
 import polars as pl
+
+from sources.reading.csv import read_csv_text
+from sources.reading.csv_lines import Dialect
 
 ROUNDS = 5
 EVERY = 1_000
@@ -34,3 +42,47 @@ def sound_lines(records: int) -> pl.Series:
         j=pl.concat_str(word[0], word[1], word[2], (drawn[3] % 97).cast(pl.String), separator=" "),
     )
     return frame.select(pl.concat_str(pl.all(), separator=";")).to_series()
+
+
+def broken_lines(lines: list[str], seed: int = 20261123) -> list[str]:
+    """The lines with one in a thousand broken: a delimiter in the note, a quote, a cut, or too many fields."""
+    draw, broken = random.Random(seed), list(lines)
+    for count, at in enumerate(range(EVERY // 2, len(lines), EVERY)):
+        line = lines[at]
+        place = draw.randrange(1, line.rindex(";"))
+        note = line.rindex(";") + 3
+        broken[at] = (
+            line[:note] + ";" + line[note:],
+            line[:place] + '"' + line[place:],
+            line[:place] + "\n" + line[place:],
+            line + ";;;;",
+        )[count % 4]
+    return broken
+
+
+def main() -> None:
+    """Print the seconds of each round, in turn, and the CPU seconds."""
+    records = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    lines = sound_lines(records).to_list()
+    sound, broken = (("\n".join(text) + "\n").encode() for text in (lines, broken_lines(lines)))
+    dialect = Dialect(";", '"', "utf-8", WIDTH)
+    readers = {
+        "polars": lambda: pl.read_csv(sound, has_header=False, separator=";"),
+        "fast": lambda: read_csv_text(sound, dialect),
+        "careful": lambda: read_csv_text(broken, dialect),
+    }
+    mended = read_csv_text(broken, dialect).mended.height
+    seconds: dict[str, list[float]] = {name: [] for name in readers}
+    cpu_seconds: dict[str, list[float]] = {name: [] for name in readers}
+    for _ in range(ROUNDS):
+        for name, read in readers.items():
+            began, cpu_began = time.perf_counter(), time.process_time()
+            read()
+            seconds[name].append(time.perf_counter() - began)
+            cpu_seconds[name].append(time.process_time() - cpu_began)
+    counts = {"records": records, "broken": records // EVERY, "mended": mended}
+    print(json.dumps({**counts, "seconds": seconds, "cpu_seconds": cpu_seconds}))
+
+
+if __name__ == "__main__":
+    main()

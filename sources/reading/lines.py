@@ -86,8 +86,9 @@ class PhysicalLines:
         is_first = np.ones(len(positions), bool)
         is_first[1:] = np.diff(positions) != 1
         if replaced:
-            edges = [*replaced, *(last + 1 for last, _ in replaced.values())]
-            is_first |= np.isin(positions, edges)
+            edges = np.array([*replaced, *(last + 1 for last, _ in replaced.values())])
+            at = np.minimum(np.searchsorted(positions, edges), len(positions) - 1)
+            is_first[at[positions[at] == edges]] = True
         runs = np.append(np.flatnonzero(is_first), len(positions))
         bounds = np.concatenate([[0], self.utf8_ends + 1])
         first = positions[runs[:-1]]
