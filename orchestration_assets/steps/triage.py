@@ -78,7 +78,7 @@ def _pieces(context: Context) -> Iterator[Piece]:
             lines=row["lines"],
             fragments=fragments,
             columns=tuple(row["columns"]),
-            found=row["found"],
+            found=row.get("found") or "",
             is_closed=row["is_closed"],
         )
         for fragment in fragments:

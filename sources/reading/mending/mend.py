@@ -160,11 +160,17 @@ def _pairs(lines: pl.DataFrame, profiles: list[Profile], dialect: Dialect) -> It
         & (pl.col("fields_behind") > 1)
     )
     pairs = pl.concat([lines, behind], how="horizontal").filter(is_pair)
+    joined, placed = [], []
     for (count,), some in pairs.partition_by("fields", as_dict=True).items():
         first = repairs.split(some["line"], dialect.delimiter, count)
         second = repairs.split(some["line_behind"], dialect.delimiter, width + 1 - count)
-        ends = some.select(position="position_behind")
-        yield _placed(repairs.joined_lines(first, second, profiles), some, ends)
+        joined.append(repairs.joined_parts(first, second).with_columns(column=pl.lit(count - 1)))
+        placed.append(some.select("position", "position_behind"))
+    if joined:
+        fields, lines_of_pair = pl.concat(joined), pl.concat(placed)
+        columns = fields["column"].to_numpy()
+        found = repairs.joined(list(fields.drop("column")), columns, profiles)
+        yield _placed(found, lines_of_pair, lines_of_pair.select(position="position_behind"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,12 @@ def _ways(
     line: str, pattern: re.Pattern[str], delimiter: str, quote: str, width: int
 ) -> Iterator[tuple[list[str], str]]:
     count = line.count(quote)
+    if count == 1:
+        before, _, behind = line.partition(quote)
+        if line.count(delimiter) == width - 1:
+            yield (before + behind).split(delimiter), f"{QUOTE}:{before.count(delimiter)}"
+            yield line.split(delimiter), ""
+        return
     if count % 2 == 1 and count <= MOST_QUOTES:
         at = -1
         for _ in range(count):

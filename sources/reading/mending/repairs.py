@@ -61,10 +61,10 @@ def without_extra_delimiters(parts: Parts, profiles: list[Profile], delimiter: s
     return _together(found, width)
 
 
-def joined_lines(first: Parts, second: Parts, profiles: list[Profile]) -> pl.DataFrame:
-    """Read two lines as one that was cut within a field."""
+def joined_parts(first: Parts, second: Parts) -> pl.DataFrame:
+    """Return the fields of two lines as one that was cut within a field."""
     fields = [*first[:-1], first[-1] + second[0], *second[1:]]
-    return joined(fields, np.full(len(first[0]), len(first) - 1), profiles)
+    return pl.DataFrame([field.alias(str(i)) for i, field in enumerate(fields)])
 
 
 def joined(fields: Parts, columns: np.ndarray, profiles: list[Profile]) -> pl.DataFrame:
