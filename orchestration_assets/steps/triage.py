@@ -154,7 +154,9 @@ def _triage_piece(
         pl.lit(source).alias("_source"),
     )
     judged = triage(records, rules, context.notations[source], own=own, contested_identities=mine)
-    fragment = JudgedPiece(name, piece, judged, own, reading.unreadable, reading.mended, _count(reading, judged))
+    fragment = JudgedPiece(
+        name, piece, judged, own, reading.unreadable, reading.mended, _count(reading, judged)
+    )
     return partial(write_fragment, context, fragment, buckets)
 
 
