@@ -70,8 +70,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class JudgedPiece:
-    """A fragment, judged. `identities`: one hash per record; `unreadable`: one row per line that is no record;
-    `mended`: one row per record that was made of broken lines.
+    """A fragment, judged.
+
+    `identities`: one hash per record; `unreadable`: one row per line that is no record; `mended`: one row per record that was
+    made of broken lines.
     """
 
     name: str
