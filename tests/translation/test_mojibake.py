@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration_assets.translation.decide import decide
+from orchestration_assets.translation.decide import Column, decide
 from orchestration_assets.translation.mojibake import ENCODING, mended_encoding, mistaken_encoding
 from validators.contract import Contract, field
 from validators.parsing import Notation
@@ -79,13 +79,11 @@ def test_it_is_applied_where_known_values_prove_it() -> None:
     known = pl.Series([f"{first}{rest}" for first in "BDFGHJKLMN" for rest in _endings()])
     spec = rules.fields["name"]
     decisions = decide(
-        values,
-        source="shop",
+        [Column("shop", values)],
         spec=spec,
         rules=rules,
         translators=[(ENCODING, ENCODING.readings(spec, Notation()))],
         known=known,
-        measured={},
     )
     assert {d.is_applied for d in decisions} == {True}
     assert all(d.measured.right == d.measured.cases >= 299 for d in decisions)
