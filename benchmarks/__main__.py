@@ -1,6 +1,6 @@
 """All figures of docs/performance.md: `make bench`, or one of them: `make bench ARGS=way`.
 
-    python -m benchmarks [way] [memory] [judging] [small] [--records N] [--many N] [--runs N] [--folder DIR]
+    python -m benchmarks [way] [memory] [judging] [reading] [small] [--records N] [--many N] [--runs N] [--folder DIR]
 
 Each measurement is a process of its own; the two sides of a ratio take turns.
 """
@@ -89,6 +89,24 @@ def judging(options: argparse.Namespace) -> None:
         print(f"  ratio to {other:<12} {spread(ratios)}")
 
 
+def reading(options: argparse.Namespace) -> None:
+    """Careful reading of a file with one broken line in a thousand against polars on the sound file."""
+    command = [sys.executable, "-m", "benchmarks.reading", str(min(options.records, 1_000_000))]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    figures = json.loads(done.stdout)
+    print(
+        f"\nreading {figures['records']:,} lines, {figures['broken']:,} of them broken, {figures['mended']:,} mended"
+    )
+    for unit, measured_in in (("seconds", "seconds"), ("CPU seconds", "cpu_seconds")):
+        for name, values in figures[measured_in].items():
+            print(f"  {unit}, {name:<18} {spread(values)}")
+        for name in ("fast", "careful"):
+            ratios = [
+                a / b for a, b in zip(figures[measured_in][name], figures[measured_in]["polars"], strict=True)
+            ]
+            print(f"  {name} to polars, {unit:<18} {spread(ratios)}")
+
+
 def small(options: argparse.Namespace) -> None:
     """A small partition by `breakwater run`, process start to end, and the commands that only look."""
     folder = options.folder / "small"
@@ -142,7 +160,7 @@ def record_of(lake: Path, partition: str) -> str:
 
 
 FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
-    "way": way, "memory": memory, "judging": judging, "small": small,
+    "way": way, "memory": memory, "judging": judging, "reading": reading, "small": small,
 }  # fmt: skip
 
 

@@ -74,7 +74,7 @@ class Source(Declared):
 
     @model_validator(mode="after")
     def _has_no_value_with_fields(self) -> Self:
-        columns = set(self.columns.values()) if self.notation.format == "ndjson" else set()
+        columns = set(self.columns.values()) if self.notation.read_as == "ndjson" else set()
         for column in sorted(columns):
             below = next((other for other in sorted(columns) if other.startswith(f"{column}.")), None)
             if below:

@@ -46,12 +46,15 @@ class Delivery:
     name: str = ""
     """Name of the file within its endpoint, such as `payments.csv`."""
     content_hash: str = ""
-    """SHA-256 of the bytes, 64 hexadecimal digits."""
+    """SHA-256 of the unpacked bytes, 64 hexadecimal digits: packed anew, it is the same delivery."""
     endpoint: str = ""
     """Kind and position, such as `files:0`; of a former snapshot that stands in, `stale:files:0`."""
     path: str = ""
-    """Where the bytes are, relative to the store."""
+    """Where the bytes that are read are, relative to the store."""
+    packed: str = ""
+    """Where the very bytes are, relative to the store, if others were unpacked or converted from them."""
     bytes: int = 0
+    """Of what is read."""
     lines: int = 0
     """Physical lines of data: without the header, with a last line that lacks its end."""
     fragments: tuple[Fragment, ...] = ()
@@ -59,10 +62,15 @@ class Delivery:
     """The header of CSV; of NDJSON the dotted paths of values in its first lines."""
     extra_columns: tuple[str, ...] = ()
     """Columns that the source does not declare."""
-    reason: str = ""
-    is_closed: bool = True
-    """False where the last line has no end: the file may be cut off."""
+    found: str = ""
+    """JSON object: what was found rather than declared (compression, member, encoding, delimiter, …); else empty."""
     position: str = ""
-    """From where the endpoint goes on next time, in words of its own."""
+    """From where the next increment goes on; only its connector reads it."""
+    mapping: str = ""
+    """JSON object canonical field: their column, where the columns of a changed delivery were mapped; else empty."""
+    reason: str = ""
+    """Why it is not landed; of a landed one, why there may have been more."""
+    is_closed: bool = True
+    """False where the last line has no end, or an archive was cut off: there may have been more."""
     tried: tuple[Tried, ...] = ()
     """The endpoints that did not serve when the source was asked, in order of preference."""

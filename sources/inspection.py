@@ -1,29 +1,34 @@
 """Whether delivered bytes are of the kind that their source declares: columns, or why they are refused."""
 
-import csv
 import json
 from collections.abc import Iterator
 
 from sources.declaration import Source
+from sources.dialect import fields_of
+from sources.encodings import BOM
+from sources.found import ReadAs
 from sources.scanning import SAMPLE_BYTES, Scan
 
 SAMPLE_LINES = 200
 
-_BOM = b"\xef\xbb\xbf"
 _SHOWN = 10
+_OTHERS = {b"PK\x03\x04": "a workbook", b"\xd0\xcf\x11\xe0": "a workbook", b"PAR1": "Parquet"}
 
 
-def columns_of(source: Source, scan: Scan) -> tuple[tuple[str, ...], str]:
+def columns_of(source: Source, scan: Scan, reading: ReadAs) -> tuple[tuple[str, ...], str]:
     """Return the columns of the delivery and why it is refused; the reason is empty where it is accepted.
 
     CSV: its header. NDJSON: the dotted paths of values in the first 200 lines that are objects.
     """
     if scan.size_bytes == 0:
         return (), "0 bytes were delivered"
-    if source.notation.format == "ndjson":
-        columns, reason = _columns_of_ndjson(source, scan)
+    other = next((name for magic, name in _OTHERS.items() if scan.sample.startswith(magic)), "")
+    if other:
+        return (), f"it is {other} where {source.notation.format} is declared"
+    if reading.format == "ndjson":
+        columns, reason = _columns_of_ndjson(source, scan, reading)
     else:
-        columns, reason = _columns_of_csv(source, scan)
+        columns, reason = _columns_of_csv(source, scan, reading)
     if not reason and scan.lines == 0:
         reason = "there is a header and no line of data"
     return columns, reason
@@ -33,7 +38,7 @@ def extra_columns(source: Source, columns: tuple[str, ...]) -> tuple[str, ...]:
     """Return the columns that the source does not declare, neither as they are nor as a part of a path."""
     declared = set(source.columns.values())
     above = {path[:i] for path in declared for i, mark in enumerate(path) if mark == "."}
-    known = declared | (above if source.notation.format == "ndjson" else set())
+    known = declared | (above if source.notation.read_as == "ndjson" else set())
     return tuple(column for column in columns if column not in known)
 
 
@@ -46,36 +51,26 @@ def paths_of(value: object, prefix: str = "") -> Iterator[str]:
         yield prefix
 
 
-def _columns_of_csv(source: Source, scan: Scan) -> tuple[tuple[str, ...], str]:
+def _columns_of_csv(source: Source, scan: Scan, reading: ReadAs) -> tuple[tuple[str, ...], str]:
     header = scan.header
     if header is None:
         return (), f"there is no line end in the first {SAMPLE_BYTES} bytes"
     if b"\0" in header:
         return (), "the header holds NUL bytes: this is binary"
     try:
-        text = header.removeprefix(_BOM).decode(source.notation.encoding)
+        text = header.removeprefix(BOM).decode(reading.encoding)
     except UnicodeDecodeError:
-        return (), f"the header is not {source.notation.encoding}"
-    columns = _header_fields(text, source)
+        return (), f"the header is not {reading.encoding}"
+    columns = tuple(fields_of(text, reading.delimiter, reading.quote))
     twice = sorted({c for c in source.columns.values() if columns.count(c) > 1})
     if twice:
         return columns, f"the header names columns twice: {_listed(twice)}"
     return columns, _what_is_missing(source, set(columns), f"the header of {len(columns)} columns")
 
 
-def _header_fields(text: str, source: Source) -> tuple[str, ...]:
-    notation = source.notation
-    if notation.quote is None or notation.quote not in text:
-        return tuple(text.split(notation.delimiter))
-    try:
-        return tuple(next(csv.reader([text], delimiter=notation.delimiter, quotechar=notation.quote), ()))
-    except csv.Error:
-        return tuple(text.split(notation.delimiter))
-
-
-def _columns_of_ndjson(source: Source, scan: Scan) -> tuple[tuple[str, ...], str]:
+def _columns_of_ndjson(source: Source, scan: Scan, reading: ReadAs) -> tuple[tuple[str, ...], str]:
     columns: dict[str, None] = {}
-    for record in _first_objects(bytes(scan.sample), source.notation.encoding):
+    for record in _first_objects(bytes(scan.sample), reading.encoding):
         columns |= dict.fromkeys(paths_of(record))
     if not columns:
         return (), "none of the first lines is a JSON object"
@@ -85,7 +80,7 @@ def _columns_of_ndjson(source: Source, scan: Scan) -> tuple[tuple[str, ...], str
 
 def _first_objects(sample: bytes, encoding: str) -> Iterator[dict[str, object]]:
     count = 0
-    for line in sample.removeprefix(_BOM).split(b"\n"):
+    for line in sample.removeprefix(BOM).split(b"\n"):
         if count == SAMPLE_LINES:
             return
         record = _object(line, encoding)

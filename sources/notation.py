@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from sources.declared import Declared
 
+Format = Literal["csv", "tsv", "json", "ndjson", "parquet", "excel"]
 Unit = Literal["cents", "percent", "permille", "thousands", "millions"]
 
 _EPOCHS = ("epoch_s", "epoch_ms", "epoch_us", "epoch_ns")
@@ -32,6 +33,8 @@ def _checked_datetime(pattern: str) -> str:
 
 def _checked_encoding(name: str) -> str:
     """Accept utf-8 and encodings of one byte per character that contain ASCII: lines are cut at bytes."""
+    if name == DETECTED:
+        return name
     try:
         codec = lookup(name).name.removesuffix("-sig")
         is_superset = "escape" not in codec and _ASCII.decode(codec) == _ASCII.decode("ascii")
@@ -61,6 +64,9 @@ def _text_keys(codes: Any) -> Any:
     return {str(k) if type(k) is int else k: str(v) if type(v) is int else v for k, v in codes.items()}
 
 
+DETECTED = "detected"
+"""Stands for a part of the dialect that the bytes themselves are asked for."""
+
 Encoding = Annotated[str, AfterValidator(_checked_encoding)]
 Datetime = Annotated[str, AfterValidator(_checked_datetime)]
 Timezone = Annotated[str, AfterValidator(_checked_timezone)]
@@ -70,16 +76,21 @@ Codes = Annotated[dict[str, str], BeforeValidator(_text_keys)]
 class Notation(Declared):
     """How a source writes things, unless a field says otherwise."""
 
-    format: Literal["csv", "ndjson"] = Field(description="What the bytes are.")
+    format: Format = Field(description="What the bytes are, once unpacked.")
     delimiter: str = Field(
-        default=",", pattern=r"^[\x09\x20-\x7e]$", description="Between two fields of CSV."
+        default=DETECTED,
+        pattern=rf"^([\x09\x20-\x7e]|{DETECTED})$",
+        description="Between two fields of CSV; detected from the bytes where it is left out.",
     )
     quote: str | None = Field(
-        default='"',
-        pattern=r"^[\x21-\x7e]$",
-        description="Around fields of CSV; null: quotes have no meaning.",
+        default=DETECTED,
+        pattern=rf"^([\x21-\x7e]|{DETECTED})$",
+        description="Around fields of CSV; null: quotes have no meaning; detected where it is left out.",
     )
-    encoding: Encoding = Field(default="utf-8", description="Any encoding that contains ASCII.")
+    encoding: Encoding = Field(
+        default=DETECTED,
+        description="Any encoding that contains ASCII; detected from the bytes where it is left out.",
+    )
     decimal: Literal[".", ","] = Field(default=".", description="The decimal mark.")
     datetime: Datetime | None = Field(
         default=None,
@@ -92,9 +103,14 @@ class Notation(Declared):
 
     @model_validator(mode="after")
     def _is_unambiguous(self) -> Self:
-        if self.delimiter == self.quote:
+        if self.delimiter == self.quote != DETECTED:
             raise ValueError("`delimiter` and `quote` are the same character")
         return self
+
+    @property
+    def read_as(self) -> Literal["csv", "ndjson"]:
+        """What a delivery is read as: a workbook is written down as CSV, JSON and Parquet as NDJSON."""
+        return "csv" if self.format in ("csv", "tsv", "excel") else "ndjson"
 
 
 class FieldNotation(Declared):

@@ -27,6 +27,8 @@ class Scan:
     has_header: bool
     quote: str | None
     fragment_bytes: int = FRAGMENT_BYTES
+    preamble: int = 0
+    """Lines before the header: with it they stand in the first fragment, and count as lines of data."""
     size_bytes: int = 0
     newlines: int = 0
     quotes: int = 0
@@ -39,17 +41,17 @@ class Scan:
     _is_within_quotes: bool = False
 
     def __post_init__(self) -> None:
-        """Let the data begin at once where there is no header."""
-        if not self.has_header:
+        """Let the data begin at once where there is no header, or something before it."""
+        if not self.has_header or self.preamble:
             self.data_start = 0
 
     @property
     def header(self) -> "bytes | None":
-        """The first line without its end; None where it is longer than the sample."""
-        end = self.sample.find(b"\n")
-        if end < 0 and self.size_bytes > len(self.sample):
+        """The line of the column names without its end; None where it does not end within the sample."""
+        lines = bytes(self.sample).split(b"\n", self.preamble + 1)
+        if len(lines) < self.preamble + 2 and self.size_bytes > len(self.sample):
             return None
-        return bytes(self.sample if end < 0 else self.sample[:end]).removesuffix(b"\r")
+        return lines[min(self.preamble, len(lines) - 1)].removesuffix(b"\r")
 
     @property
     def lines(self) -> int:
@@ -96,7 +98,8 @@ class Scan:
         return b"" if stop is None else body[stop:]
 
     def _cut(self) -> None:
-        self.fragments.append(Fragment(self._start, self.size_bytes, self._start_newlines - self.has_header))
+        first_row = max(0, self._start_newlines - self.has_header)
+        self.fragments.append(Fragment(self._start, self.size_bytes, first_row))
         self._start, self._start_newlines = self.size_bytes, self.newlines
         self._is_within_quotes = False
 

@@ -3,7 +3,8 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -34,6 +35,19 @@ def put(
     finally:
         Path(temporary).unlink(missing_ok=True)
     return digest.hexdigest(), target
+
+
+@contextmanager
+def spooled(chunks: Iterable[bytes], folder: Path) -> Iterator[Path]:
+    """Hold the chunks in a file below `folder` that is gone afterwards: some formats are read from their end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".landing-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(chunks)
+        yield Path(temporary)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

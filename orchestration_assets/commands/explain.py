@@ -54,12 +54,13 @@ def story_of(found: "Settings", record_id: str, *, show_personal: bool = False) 
         "feed": feed,
         "landed": {
             "file": landed["name"],
-            "stored_as": f"{source}/landed/{landed['path']}",
+            "stored_as": f"{source}/landed/{landed.get('packed') or landed['path']}",
             "line": _line(landed, row),
             "endpoint": landed["endpoint"],
             "content_hash": landed["content_hash"],
             "landed_at": str(landed["landed_at"]),
         },
+        "mended": _mended(lake, source, partition, identity, is_hidden=bool(personal)),
         "findings": _masked(_rows(lake, f"{feed}/findings", partition, identity), personal),
         "repairs": _masked(_rows(lake, f"{feed}/repairs", partition, identity), personal),
         "verdict": verdict,
@@ -79,6 +80,9 @@ def told(story: dict[str, Any]) -> str:
         f"  landed      {landed['file']}, line {landed['line']}, from {landed['endpoint']} at {landed['landed_at'][:19]} UTC",
         f"              kept as {landed['stored_as']}",
     ]
+    if (mended := story["mended"]) is not None:
+        lines.append(f"  mended      {mended['method']}: {mended['evidence']} [method {mended['version']}]")
+        lines.append(f"              delivered as {mended['bytes']!r}")
     for finding in story["findings"]:
         value = "" if finding["value"] is None else f"`{finding['value']}` "
         kind = finding["kind"].replace("_", " ")
@@ -158,6 +162,17 @@ def _place(
             "bytes": found[0]["bytes"],
         }
     return None, {}
+
+
+def _mended(
+    lake: "Lake", source: str, partition: str, identity: dict[str, Any], *, is_hidden: bool
+) -> dict[str, Any] | None:
+    """What the record was made of, if its line was broken; `is_hidden`: its bytes may hold anything."""
+    own = {name: value for name, value in identity.items() if name != "_source"}
+    found = _rows(lake, f"{source}/mended", partition, own)
+    if not found:
+        return None
+    return {**found[0], "bytes": "•••" if is_hidden else found[0]["bytes"].decode(errors="backslashreplace")}
 
 
 def _line(landed: dict[str, Any], row: int) -> int:

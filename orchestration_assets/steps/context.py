@@ -80,8 +80,13 @@ class Context:
 def code_of_fragments() -> str:
     """A hash of the code that decides what is in a fragment: part of its name, so that none outlives its code."""
     here = Path(__file__).resolve().parent.parent
-    folders = [here.parent / "validators", here.parent / "sources"]
-    files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    ground = here.parent / "sources"
+    found = [
+        (here.parent / "validators").glob("*.py"),
+        ground.glob("*.py"),
+        (ground / "reading").rglob("*.py"),
+    ]
+    files = [path for paths in found for path in sorted(paths)]
     told = hashlib.sha256()
     steps = [here / "steps" / "triage.py", here / "steps" / "fragments.py"]
     for path in [*files, here / "way.py", *steps]:

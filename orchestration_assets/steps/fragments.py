@@ -35,6 +35,22 @@ UNREADABLE_SCHEMA = pl.Schema(
 )
 """One row per line that is no record."""
 
+MENDED_SCHEMA = pl.Schema(
+    {
+        "_delivery": pl.String,
+        "_row": pl.Int64,
+        "line": pl.Int64,
+        "byte": pl.Int64,
+        "bytes": pl.Binary,
+        "method": pl.String,
+        "version": pl.String,
+        "cases": pl.Int64,
+        "right": pl.Int64,
+        "evidence": pl.String,
+    }
+)
+"""One row per record that was made of broken lines."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -54,13 +70,18 @@ class Piece:
 
 @dataclass(frozen=True)
 class JudgedPiece:
-    """A fragment, judged. `identities`: one hash per record; `unreadable`: one row per line that is no record."""
+    """A fragment, judged.
+
+    `identities`: one hash per record; `unreadable`: one row per line that is no record; `mended`: one row per record that was
+    made of broken lines.
+    """
 
     name: str
     piece: Piece
     judged: Triage
     identities: pl.Series
     unreadable: pl.DataFrame
+    mended: pl.DataFrame
     counts: dict[str, int]
 
 
@@ -74,7 +95,11 @@ def write_fragment(context: Context, fragment: JudgedPiece, buckets: int) -> dic
         folder / f"{name}.identities.parquet", compression="uncompressed"
     )
     known_sample(judged, rules).write_parquet(folder / f"{name}.known.parquet")
-    _unreadable(piece, fragment.unreadable).write_parquet(folder / f"{name}.unreadable.parquet")
+    for table, lines, schema in (
+        ("unreadable", fragment.unreadable, UNREADABLE_SCHEMA),
+        ("mended", fragment.mended, MENDED_SCHEMA),
+    ):
+        _of_lines(piece, lines, schema).write_parquet(folder / f"{name}.{table}.parquet")
     units = _write_units(folder, name, judged, buckets, rules)
     warned = judged.findings.filter(pl.col("severity") == "warning")
     warned = warned.join(judged.clean.select("_id"), on="_id", how="semi", maintain_order="left")
@@ -155,7 +180,7 @@ def _copies(frame: pl.DataFrame, rules: RuleSet) -> list[str]:
     return [name for name, is_same in same.row(0, named=True).items() if is_same] if texts else []
 
 
-def _unreadable(piece: Piece, lines: pl.DataFrame) -> pl.DataFrame:
+def _of_lines(piece: Piece, lines: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     return lines.with_columns(pl.lit(piece.short_hash).alias("_delivery")).select(
-        pl.col(name).cast(dtype) for name, dtype in UNREADABLE_SCHEMA.items()
+        pl.col(name).cast(dtype) for name, dtype in schema.items()
     )

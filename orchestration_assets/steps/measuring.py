@@ -41,6 +41,7 @@ def _counts(handed: dict[str, Any]) -> dict[str, float]:
     return {
         "landed": landed,
         "unreadable": unreadable,
+        "mended": triage.get("mended", 0),
         **{name: settled[name] for name in _OF_SETTLEMENT},
         "lost": landed - placed,
         "findings": triage.get("findings", 0),

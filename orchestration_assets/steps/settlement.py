@@ -11,7 +11,7 @@ from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.verdicts import Settled, settle, settle_agreeing
 from orchestration_assets.steps.context import Context
-from orchestration_assets.steps.fragments import ROW_BITS, UNREADABLE_SCHEMA
+from orchestration_assets.steps.fragments import MENDED_SCHEMA, ROW_BITS, UNREADABLE_SCHEMA
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation.registry import TRANSLATORS
 from orchestration_assets.translation.translate import PLACEHOLDER
@@ -72,7 +72,8 @@ def settle_partition(context: Context) -> dict[str, Any]:
             writer.add(writer.staged_warnings(warned))
     writer.commit()
     _commit_methods(context)
-    _commit_unreadable(context, triaged)
+    _commit_lines(context, triaged, "unreadable", UNREADABLE_SCHEMA)
+    _commit_lines(context, triaged, "mended", MENDED_SCHEMA)
     counts["clean"] = triaged["counts"].get("clean", 0) + counts.pop("trusted_without_repair")
     counts["trusted"] = counts["clean"] + counts["translated"] + counts["imputed"]
     staged = [[f.path, f.rows, f.bytes] for f in [*clean, *writer.files["trusted"]]]
@@ -225,9 +226,9 @@ def _commit_methods(context: Context) -> None:
     context.lake.replace(context.table("methods"), context.partition, methods)
 
 
-def _commit_unreadable(context: Context, triaged: dict[str, Any]) -> None:
+def _commit_lines(context: Context, triaged: dict[str, Any], table: str, schema: pl.Schema) -> None:
     for source in context.sources:
         names = [f["name"] for f in triaged["fragments"] if f["source"] == source.source]
-        parts = (pl.read_parquet(context.work / "fragments" / f"{name}.unreadable.parquet") for name in names)
-        lines = pl.concat([UNREADABLE_SCHEMA.to_frame(), *parts])
-        context.lake.replace(f"{source.source}/unreadable", context.partition, lines)
+        parts = (pl.read_parquet(context.work / "fragments" / f"{name}.{table}.parquet") for name in names)
+        lines = pl.concat([schema.to_frame(), *parts])
+        context.lake.replace(f"{source.source}/{table}", context.partition, lines)

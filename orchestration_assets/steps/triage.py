@@ -79,6 +79,7 @@ def _pieces(context: Context) -> Iterator[Piece]:
             lines=row["lines"],
             fragments=fragments,
             columns=tuple(row["columns"]),
+            found=row.get("found") or "",
             is_closed=row["is_closed"],
         )
         for fragment in fragments:
@@ -87,6 +88,8 @@ def _pieces(context: Context) -> Iterator[Piece]:
                 pl.__version__,
                 ordinal,
                 delivery.content_hash,
+                delivery.path,
+                delivery.found,
                 fragment.start,
                 fragment.end,
                 source.model_dump(mode="json", exclude=_SAYS_NOTHING_OF_RECORDS),
@@ -152,7 +155,9 @@ def _triage_piece(
         pl.lit(source).alias("_source"),
     )
     judged = triage(records, rules, context.notations[source], own=own, contested_identities=mine)
-    fragment = JudgedPiece(name, piece, judged, own, reading.unreadable, _count(reading, judged))
+    fragment = JudgedPiece(
+        name, piece, judged, own, reading.unreadable, reading.mended, _count(reading, judged)
+    )
     return partial(write_fragment, context, fragment, buckets)
 
 
@@ -180,6 +185,7 @@ def _count(reading: Reading, judged: Triage) -> dict[str, int]:
     return {
         "lines": reading.lines,
         "unreadable": reading.unreadable.height,
+        "mended": reading.mended.height,
         "continuation_lines": reading.continuation_lines,
         "records": judged.clean.height + judged.troubled.height,
         "clean": judged.clean.height,

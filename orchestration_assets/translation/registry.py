@@ -1,6 +1,6 @@
 """The translators that a contract can name. A new one is one function and one line here."""
 
-from orchestration_assets.translation import moments, numbers, vocabularies
+from orchestration_assets.translation import mojibake, moments, numbers, vocabularies
 from orchestration_assets.translation.readings import Translator
 from validators.errors import ContractError
 from validators.rules import RuleSet
@@ -16,6 +16,7 @@ TRANSLATORS: dict[str, Translator] = {
         vocabularies.CURRENCY,
         vocabularies.COUNTRY,
         vocabularies.TEXT,
+        mojibake.ENCODING,
     )
 }
 

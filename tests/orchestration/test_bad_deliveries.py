@@ -27,7 +27,7 @@ pl.DataFrame({"txn_ref": ["P0000000001"] * 500}).write_parquet(PARQUET)
 WORTHLESS = {
     "nothing at all": (b"", "0 bytes were delivered"),
     "a picture": (PNG, "columns that the header of 1 columns lacks"),
-    "Parquet where CSV is declared": (PARQUET.getvalue(), "the header"),
+    "Parquet where CSV is declared": (PARQUET.getvalue(), "it is Parquet where csv is declared"),
     "a header and nothing else": (f"{HEADER}\n".encode(), "there is a header and no line of data"),
     "a column too few": (
         b"txn_ref;kunde\nP0000000001;C0000001\n",

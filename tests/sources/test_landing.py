@@ -1,6 +1,5 @@
 """Landing files: the very bytes are kept, and a delivery says what they are worth."""
 
-import gzip
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -104,9 +103,8 @@ def test_that_nothing_came_is_a_delivery_too(harbour, shop: Source) -> None:
         (b"id,betrag\n1,2\n", "columns that the header of 1 columns lacks: betrag, id"),
         (b"id;betrag;id\n1;2;3\n", "the header names columns twice: id"),
         (b"\0" * 5000, "the header holds NUL bytes: this is binary"),
-        (b"\xff\xfei\0d\0\n\0", "the header holds NUL bytes: this is binary"),
-        (gzip.compress(CSV, mtime=0), "the header"),
-        (b"i\xe4;betrag\n1;2\n", "the header is not utf-8"),
+        (b"PK\x03\x04[Content_Types].xml", "it is a workbook where csv is declared"),
+        (b"PAR1\0\0PAR1", "it is Parquet where csv is declared"),
         (b"<html>\n<body>Sign in</body>\n", "columns that the header of 1 columns lacks: betrag, id"),
     ],
 )
@@ -115,6 +113,14 @@ def test_worthless_csv_is_refused_and_kept(harbour, shop: Source, content: bytes
     assert delivery.status == "refused"
     assert delivery.reason.startswith(reason)
     assert (harbour.store / delivery.path).read_bytes() == content
+
+
+def test_a_header_that_is_not_in_the_declared_encoding_is_refused(
+    harbour, declared: Callable[..., Source]
+) -> None:
+    source = declared(FIELDS, delimiter=";", encoding="utf-8")
+    delivery = harbour.land_bytes(source, b"i\xe4;betrag\n1;2\n")
+    assert (delivery.status, delivery.reason) == ("refused", "the header is not utf-8")
 
 
 @pytest.mark.parametrize(

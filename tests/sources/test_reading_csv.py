@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources.csv_lines import MOST_LINES_OF_A_RECORD, Dialect
 from sources.declaration import Source
 from sources.delivery import Fragment
 from sources.errors import NotReadable
 from sources.reading import read_fragment
-from sources.reading_csv import read_csv_text
+from sources.reading.csv import read_csv_text
+from sources.reading.csv_lines import MOST_LINES_OF_A_RECORD, Dialect
 
 REFERENCE = (
     os.environ.get("BREAKWATER_REFERENCE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -104,6 +104,7 @@ def test_what_was_not_landed_cannot_be_read(harbour, shop: Source) -> None:
         (b'1;"a\r\n\nb";3\r\n4;5;6\r\n', [(0, "1", "a\r\n\nb", "3"), (3, "4", "5", "6")]),
         (b'1;"a\nb";"c\nd"\n', [(0, "1", "a\nb", "c\nd")]),
         (b'1;"a\nb;c;d\ne";3\n', [(0, "1", "a\nb;c;d\ne", "3")]),
+        (b'1;a"2"b;12" x 3" a\n', [(0, "1", 'a"2"b', '12" x 3" a')]),
         (b"x^1;2;3\n", [(0, "x^1", "2", "3")]),
         (b"\xef\xbb\xbf1;2;3\n", [(0, "\ufeff1", "2", "3")]),
         ("1;\ufffd;ü\n".encode(), [(0, "1", "\ufffd", "ü")]),
@@ -126,7 +127,6 @@ def test_sound_records_are_read_exactly(data: bytes, expected: list[tuple[int, .
         (b"1;\xff;3", "not utf-8"),
         (b'1;"2;3', "quote not closed"),
         (b'1;2";3', "quote not closed"),
-        (b'1;a"2"b;3', "quote within a field"),
         (b'1;"2" ;3', "quote within a field"),
         (b'1;"2;3"', "2 fields where 3 are declared"),
         (b'1;"2";"3";4', "4 fields where 3 are declared"),
@@ -270,8 +270,7 @@ def records_by_hand(
     return records
 
 
-# Its coordinates have bare quotes within a field and are not utf-8: no record by the rules held here.
-SOUND = [path for path in sorted(SPECTRUM.glob("csvs/*.csv")) if path.stem != "location_coordinates"]
+SOUND = sorted(SPECTRUM.glob("csvs/*.csv"))
 
 
 @pytest.mark.skipif(
@@ -282,6 +281,8 @@ def test_the_spectrum_of_csv_is_read_as_it_is_meant(path: Path, harbour, declare
     # Copies of the spectrum have lost some of the carriage returns that its JSON still has.
     text = (SPECTRUM / "json" / f"{path.stem}.json").read_text(encoding="utf-8").replace("\\r\\n", "\\n")
     expected = json.loads(text)
+    if path.stem == "location_coordinates":  # one object, and its JSON hides the telephone number
+        expected = [expected | {"Contact Phone Number": "2095257564"}]
     source = declared({f"field_{i}": column for i, column in enumerate(expected[0])})
     reading = harbour.read(source, path.read_bytes())
     assert reading.unreadable.height == 0

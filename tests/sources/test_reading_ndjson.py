@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from sources.declaration import Source
 from sources.delivery import Fragment
-from sources.json_lines import NoRecord, record_of, texts_of
-from sources.json_text import quoted_numbers
 from sources.reading import read_fragment
-from sources.reading_ndjson import FEW_LINES, read_ndjson_text
+from sources.reading.json_lines import NoRecord, record_of, texts_of
+from sources.reading.json_text import quoted_numbers
+from sources.reading.ndjson import FEW_LINES, read_ndjson_text
 
 PATHS = ("id", "customer.ref", "customer.country")
 

@@ -42,7 +42,7 @@ def test_a_good_declaration_has_its_fields_in_order(tmp_path: Path) -> None:
     assert source is not None
     assert source.columns == {"order_id": "id", "amount": "betrag"}
     assert source.fields["amount"].unit == "cents"
-    assert source.notation.delimiter == ","
+    assert source.notation.delimiter == "detected"
     assert source.deadline == 60
 
 

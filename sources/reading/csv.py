@@ -9,12 +9,16 @@ import re
 import numpy as np
 import polars as pl
 
-from sources.csv_lines import Dialect, are_covered, judged_lines, reasons_of, records_over_lines
 from sources.errors import SourceError
-from sources.physical_lines import NO_REASONS, PhysicalLines, TextRecords, in_utf8, physical_lines
+from sources.reading.csv_lines import Dialect, judged_lines, reasons_of
+from sources.reading.lines import NO_REASONS, PhysicalLines, TextRecords, in_utf8, physical_lines
+from sources.reading.mending.mend import MOST_BROKEN_LINES, lines_of, mended, without_swallowed
+from sources.reading.records import Records, sound_records
+from sources.reading.strangers import holds_header, strangers
 
 _LONE_RETURN = re.compile(rb"\r(?!\n|\Z)")
 _COUNT_BLOCK = 1 << 18
+_FIRST_BYTES, _FEW = 1 << 20, 16
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # polars drops a mark at the beginning and unpacks what begins like a compressed file: a mark before it
 # prevents both.
@@ -23,10 +27,16 @@ _MISREAD = (_BYTE_ORDER_MARK, b"x", b"\x1f", b"(")
 
 def read_csv_text(data: bytes, dialect: Dialect) -> TextRecords:
     """Read lines of CSV without a header, fields in columns `0`, `1`, …; an empty field is an empty text."""
-    fields = _read_at_once(data, dialect)
-    if fields is None:
+    fields = _read_at_once(data, dialect) if _is_sound_at_first(data, dialect) else None
+    if fields is None or holds_header(fields, dialect):
         return _read_carefully(physical_lines(data, dialect.encoding), dialect)
     return TextRecords(fields, np.arange(fields.height), NO_REASONS, 0, None)
+
+
+def _is_sound_at_first(data: bytes, dialect: Dialect) -> bool:
+    """Return whether the first lines are sound: of a file with broken lines, not all of it is to be read in vain."""
+    end = data.rfind(b"\n", 0, _FIRST_BYTES) + 1
+    return len(data) < _FEW * _FIRST_BYTES or end == 0 or _read_at_once(data[:end], dialect) is not None
 
 
 def _read_at_once(data: bytes, dialect: Dialect) -> pl.DataFrame | None:
@@ -98,22 +108,51 @@ def _count(data: bytes, character: str) -> int:
 
 def _read_carefully(lines: PhysicalLines, dialect: Dialect) -> TextRecords:
     judged = judged_lines(lines, dialect)
-    begins, ends = records_over_lines(judged, dialect)
-    is_covered = are_covered((begins, ends), len(lines))
-    begins_record = judged["is_sound"].to_numpy() & ~is_covered
-    is_unreadable = ~(begins_record | is_covered)
-    begins_record[begins] = True
-    positions = np.flatnonzero(begins_record)
+    sound = sound_records(judged, dialect, _parsed_records)
+    sound = without_swallowed(sound)
+    aside = strangers(sound)
+    sound = sound.without(aside["position"].to_numpy())
+    repair = mended(sound, _open_lines(sound, aside))
+    aside = pl.concat([aside, lines_of(repair.held, sound)])
+    records = repair.records
+    gone = [
+        aside["position"],
+        records.select(pl.int_ranges("position", pl.col("last") + 1)).to_series().explode(),
+    ]
+    sound = sound.without(pl.concat([part.drop_nulls() for part in gone]).to_numpy())
+    sound = sound.with_records(records["position"].to_numpy(), records["last"].to_numpy())
+    unreadable = np.flatnonzero(~sound.is_covered)
     return TextRecords(
-        fields=_fields_of(lines.kept(np.flatnonzero(~is_unreadable)), dialect, height=len(positions)),
-        positions=positions,
-        reasons=reasons_of(judged.filter(pl.Series(is_unreadable)), lines, dialect),
-        continuation_lines=int((ends - begins).sum()),
+        fields=sound.fields(replaced=repair.texts),
+        positions=sound.begins,
+        reasons=_told(reasons_of(judged, unreadable, dialect), aside, repair.proposals),
+        continuation_lines=int((sound.ends - sound.begins).sum()),
         lines=lines,
+        mended=records,
     )
 
 
-def _fields_of(text: bytes, dialect: Dialect, *, height: int) -> pl.DataFrame:
+def _open_lines(sound: Records, aside: pl.DataFrame) -> np.ndarray:
+    """Return the lines that may be mended: text that is no record, and records with quotes within a field."""
+    is_open = ~(sound.is_covered | sound.judged.is_broken)
+    is_open[aside["position"].to_numpy()] = False
+    with_bare = is_open | sound.judged.is_bare
+    return np.flatnonzero(with_bare if with_bare.sum() <= MOST_BROKEN_LINES else is_open)
+
+
+def _told(reasons: pl.DataFrame, aside: pl.DataFrame, proposals: pl.DataFrame) -> pl.DataFrame:
+    """Return the reasons, those of lines that were set aside before others, and with what lines could perhaps be."""
+    aside = aside.rename({"reason": "other"}).unique("position", keep="first")
+    proposals = proposals.unique("position", keep="first")
+    told = reasons.join(aside, on="position", how="left", maintain_order="left")
+    told = told.join(proposals, on="position", how="left", maintain_order="left")
+    reason = pl.coalesce("other", "reason")
+    return told.select(
+        "position", reason=pl.concat_str(reason, pl.col("proposal"), separator="; ", ignore_nulls=True)
+    )
+
+
+def _parsed_records(text: bytes, dialect: Dialect, height: int) -> pl.DataFrame:
     if not height:
         return pl.DataFrame(schema={str(i): pl.String for i in range(dialect.width)})
     fields = _parsed(text, dialect, quote=_quote_in(text, dialect))

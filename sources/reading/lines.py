@@ -4,7 +4,7 @@ A line ends with a line feed, or a carriage return and one. Nothing here knows a
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -16,9 +16,24 @@ UNREADABLE_SCHEMA = {
     "bytes": pl.Binary,
     "reason": pl.String,
 }
+MENDED_SCHEMA = {
+    "_row": pl.UInt32,
+    "line": pl.Int64,
+    "byte": pl.Int64,
+    "bytes": pl.Binary,
+    "method": pl.String,
+    "version": pl.String,
+    "cases": pl.Int64,
+    "right": pl.Int64,
+    "evidence": pl.String,
+}
+Replaced = dict[int, tuple[int, bytes]]
+NO_POSITIONS = np.array([], np.int64)
 NO_REASONS = pl.DataFrame(schema={"position": pl.Int64, "reason": pl.String})
 
-_NEWLINE = 10
+_BLOCK = 1 << 18
+_RETURN = 13
+_MANY = 8
 _REPLACEMENT = "\ufffd"
 
 
@@ -45,16 +60,46 @@ class PhysicalLines:
         """Return the bytes of a line without its end."""
         return self.data[self.starts[position] : self.ends[position]].removesuffix(b"\r")
 
-    def kept(self, positions: np.ndarray) -> bytes:
-        """Return, in utf-8, the lines at ascending positions; loops over what is left out between them."""
-        if len(positions) == len(self):
+    def is_empty(self) -> np.ndarray:
+        """Return which lines hold nothing."""
+        lengths = self.ends - self.starts
+        first = np.frombuffer(self.data, np.uint8)[np.minimum(self.starts, max(len(self.data) - 1, 0))]
+        return (lengths == 0) | ((lengths == 1) & (first == _RETURN))
+
+    def text(self, positions: np.ndarray) -> pl.Series:
+        """Return the text of lines without their ends; loops over them where they are few."""
+        if len(positions) * _MANY > len(self):
+            return text_of_lines(self.utf8).gather(positions)
+        ends = self.utf8_ends[positions].tolist()
+        begins = np.where(positions > 0, self.utf8_ends[positions - 1] + 1, 0).tolist()
+        lines = [self.utf8[begin:end] for begin, end in zip(begins, ends, strict=True)]
+        return pl.Series("line", [line.removesuffix(b"\r").decode() for line in lines], dtype=pl.String)
+
+    def kept(self, positions: np.ndarray, replaced: "Replaced | None" = None) -> bytes:
+        """Return, in utf-8, the lines at ascending positions; loops over what is left out or replaced between them.
+
+        `replaced`: the first line of a record, its last, and the text with a line end that stands for them all.
+        """
+        if len(positions) == len(self) and not replaced:
             return self.utf8
-        breaks = np.flatnonzero(np.diff(positions) != 1) + 1
-        runs = np.concatenate([[0], breaks, [len(positions)]])
+        texts = {} if replaced is None else {first: text for first, (_, text) in replaced.items()}
+        is_first = np.ones(len(positions), bool)
+        is_first[1:] = np.diff(positions) != 1
+        if replaced:
+            edges = np.array([*replaced, *(last + 1 for last, _ in replaced.values())])
+            at = np.minimum(np.searchsorted(positions, edges), len(positions) - 1)
+            is_first[at[positions[at] == edges]] = True
+        runs = np.append(np.flatnonzero(is_first), len(positions))
         bounds = np.concatenate([[0], self.utf8_ends + 1])
-        begins = bounds[positions[runs[:-1]]].tolist() if len(positions) else []
-        ends = bounds[positions[runs[1:] - 1] + 1].tolist() if len(positions) else []
-        return b"".join([self.utf8[begin:end] for begin, end in zip(begins, ends, strict=True)])
+        first = positions[runs[:-1]]
+        begins, ends = (
+            bounds[first].tolist(),
+            bounds[positions[runs[1:] - 1] + 1].tolist() if len(positions) else [],
+        )
+        parts = zip(first.tolist(), begins, ends, strict=True)
+        return b"".join(
+            [texts[line] if line in texts else self.utf8[begin:end] for line, begin, end in parts]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +115,8 @@ class TextRecords:
     reasons: pl.DataFrame
     continuation_lines: int
     lines: PhysicalLines | None
+    mended: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """One row per mended record: `position`, `last`, and what is known of the repair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +178,51 @@ def unreadable_lines(read: TextRecords, origin: Origin, *, is_cut_off: bool) -> 
     return pl.DataFrame(table, schema=UNREADABLE_SCHEMA).with_columns(reason=prefix + pl.col("reason"))
 
 
+def mended_lines(read: TextRecords, origin: Origin) -> pl.DataFrame:
+    """Return one row per mended record, with the bytes of all its lines as they were delivered."""
+    lines, mended = read.lines, read.mended
+    if lines is None or not mended.height:
+        return pl.DataFrame(schema=MENDED_SCHEMA)
+    position, last = mended["position"].to_numpy(), mended["last"].to_numpy()
+    whole = zip(lines.starts[position].tolist(), lines.ends[last].tolist(), strict=True)
+    table = {
+        "_row": position + origin.row,
+        "line": position + origin.row + origin.header_lines + 1,
+        "byte": lines.starts[position] + origin.byte,
+        "bytes": [lines.data[begin:end].removesuffix(b"\r") for begin, end in whole],
+        **{name: mended[name] for name in ("method", "version", "cases", "right", "evidence")},
+    }
+    return pl.DataFrame(table, schema=MENDED_SCHEMA)
+
+
+def positions_of(data: bytes, mark: str) -> np.ndarray:
+    """Return where the mark stands; blocks that fit the cache are the fastest."""
+    text, code = np.frombuffer(data, np.uint8), ord(mark)
+    found = [np.flatnonzero(text[i : i + _BLOCK] == code) + i for i in range(0, len(text), _BLOCK)]
+    return np.concatenate(found) if found else NO_POSITIONS
+
+
+def counted(data: bytes, ends: np.ndarray, mark: str) -> np.ndarray:
+    """Return how often the mark stands in each line, of which `ends` has the ends."""
+    text, code = np.frombuffer(data, np.uint8), ord(mark)
+    before, total, line = np.zeros(len(ends) + 1, np.int64), 0, 0
+    for i in range(0, len(text) + 1, _BLOCK):
+        found = np.flatnonzero(text[i : i + _BLOCK] == code)
+        stop = int(np.searchsorted(ends, i + _BLOCK))
+        before[line + 1 : stop + 1] = total + np.searchsorted(found, ends[line:stop] - i)
+        total, line = total + len(found), stop
+    return np.diff(before)
+
+
 def _line_ends(data: bytes) -> np.ndarray:
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE)
+    ends = positions_of(data, "\n")
     return np.append(ends, len(data)) if data and not data.endswith(b"\n") else ends
 
 
 def _is_utf8(data: bytes) -> bool:
     try:
-        return data.isascii() or data.decode() is not None
-    except UnicodeDecodeError:
+        return data.isascii() or pl.Series([data]).cast(pl.String) is not None
+    except pl.exceptions.PolarsError:
         return False
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sources.physical_lines import PhysicalLines, text_of_lines
+from sources.reading.lines import PhysicalLines, counted
 
 # Longer ones are taken for a stray quote.
 MOST_LINES_OF_A_RECORD = 1_000
@@ -28,6 +28,8 @@ class Dialect:
     quote: str | None
     encoding: str
     width: int
+    columns: tuple[str, ...] = ()
+    """As the header names them, where it is known."""
 
     @property
     def record(self) -> str:
@@ -52,6 +54,11 @@ class Dialect:
         return rf"{quote}[^{quote}]*{quote}(?:{quote}[^{quote}]*{quote})*"
 
     @property
+    def quote_at_edge(self) -> str:
+        """A pattern for a field that begins or ends with a quote."""
+        return rf"(?:\A|{self._delimiter}){self._quote}|{self._quote}(?:{self._delimiter}|\z)"
+
+    @property
     def _field(self) -> str:
         return rf"(?:{self.quoted}|[^{self._quote}{self._delimiter}]*)"
 
@@ -64,31 +71,56 @@ class Dialect:
         return re.escape(self.delimiter)
 
 
-def judged_lines(lines: PhysicalLines, dialect: Dialect) -> pl.DataFrame:
-    """Return `position`, `line`, `quotes`, `fields`, `is_broken` and `is_sound` of each line by itself.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What each line is by itself.
 
-    `is_broken` lines (not in the encoding, or with NUL) are part of no record; `fields` holds where there are
-    no quotes.
+    `quotes` and `fields` count marks, the latter as if quotes had no meaning. Lines with `is_broken` (not in the encoding,
+    or with NUL) are part of no record. Lines with `is_bare` are sound with quotes that are characters of a value: no field
+    begins or ends with one.
     """
-    line = pl.col("line")
-    judged = (
-        pl.LazyFrame({"line": text_of_lines(lines.utf8), "is_undecodable": lines.is_undecodable})
-        .with_row_index("position")
-        .select(
-            pl.col("position").cast(pl.Int64),
-            "line",
-            quotes=_occurrences(dialect.quote),
-            fields=_occurrences(dialect.delimiter) + 1,
-            is_broken=pl.col("is_undecodable") | line.str.contains("\0", literal=True),
-        )
-        .collect()
-    )
-    is_plain = (pl.col("quotes") == 0) & ~pl.col("is_broken") & (line != "")
-    judged = judged.with_columns(is_sound=is_plain & (pl.col("fields") == dialect.width))
-    return judged.with_columns(is_sound=pl.col("is_sound") | _are_sound_with_quotes(judged, dialect))
+
+    lines: PhysicalLines
+    quotes: np.ndarray
+    fields: np.ndarray
+    is_broken: np.ndarray
+    is_sound: np.ndarray
+    is_bare: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of lines."""
+        return len(self.lines)
+
+    def text(self, positions: np.ndarray) -> pl.Series:
+        """Return the text of lines."""
+        return self.lines.text(positions)
 
 
-def reasons_of(judged: pl.DataFrame, lines: PhysicalLines, dialect: Dialect) -> pl.DataFrame:
+def judged_lines(lines: PhysicalLines, dialect: Dialect) -> Judged:
+    """Return what each line is by itself."""
+    text, ends = lines.utf8, lines.utf8_ends
+    has_quotes = dialect.quote is not None and dialect.quote.encode() in text
+    quotes = counted(text, ends, dialect.quote or "") if has_quotes else np.zeros(len(lines), np.int64)
+    fields = counted(text, ends, dialect.delimiter) + 1
+    is_broken = lines.is_undecodable.copy()
+    if b"\0" in text:
+        is_broken |= counted(text, ends, "\0") > 0
+    is_sound = (quotes == 0) & (fields == dialect.width) & ~is_broken
+    if dialect.width == 1:
+        is_sound &= ~lines.is_empty()
+    is_bare = np.zeros(len(lines), bool)
+    judged = Judged(lines, quotes, fields, is_broken, is_sound, is_bare)
+    quoted = np.flatnonzero((quotes > 0) & ~is_broken)
+    if len(quoted):
+        even = quoted[quotes[quoted] % 2 == 0]
+        is_sound[even] = _are_records_alone(judged.text(even), dialect)
+        full = quoted[(fields[quoted] == dialect.width) & ~is_sound[quoted]]
+        is_bare[full] = ~judged.text(full).str.contains(dialect.quote_at_edge).to_numpy()
+        is_sound |= is_bare
+    return judged
+
+
+def reasons_of(judged: Judged, positions: np.ndarray, dialect: Dialect) -> pl.DataFrame:
     """Return `position` and `reason` of lines that are no records."""
     width = f"{dialect.width} {'is' if dialect.width == 1 else 'are'} declared"
     noun = pl.when(pl.col("fields") == 1).then(pl.lit(" field")).otherwise(pl.lit(" fields"))
@@ -101,20 +133,26 @@ def reasons_of(judged: pl.DataFrame, lines: PhysicalLines, dialect: Dialect) -> 
         .when(has_fields & (pl.col("quotes") > 0)).then(pl.lit("quote within a field"))
         .otherwise(pl.col("fields").cast(pl.String) + noun + pl.lit(f" where {width}"))
     )  # fmt: skip
-    is_undecodable = pl.Series(lines.is_undecodable[judged["position"].to_numpy()])
-    return judged.with_columns(is_undecodable=is_undecodable, fields=_fields(pl.col("line"), dialect)).select(
-        "position", reason=reason
+    told = pl.DataFrame(
+        {
+            "position": positions,
+            "line": judged.text(positions),
+            "quotes": judged.quotes[positions],
+            "is_broken": judged.is_broken[positions],
+            "is_undecodable": judged.lines.is_undecodable[positions],
+        }
     )
+    return told.with_columns(fields=_fields(pl.col("line"), dialect)).select("position", reason=reason)
 
 
-def records_over_lines(judged: pl.DataFrame, dialect: Dialect) -> Spans:
+def records_over_lines(judged: Judged, dialect: Dialect) -> Spans:
     """Return the first and the last line of each record that goes over several lines.
 
     Such a record begins at a line with an odd number of quotes and ends at the next such line. Where the two
     and what lies between are no sound record, the quote was a stray one: reading resumes at the next line, so
     that the second of the two may begin a record itself.
     """
-    odd = np.flatnonzero(judged["quotes"].to_numpy() % 2 == 1)
+    odd = np.flatnonzero(judged.quotes % 2 == 1)
     begins, ends = odd[:-1], odd[1:]
     is_sound = np.zeros(len(odd), bool)
     if len(begins):
@@ -132,18 +170,6 @@ def are_covered(spans: Spans, size: int) -> np.ndarray:
     return np.cumsum(edges[:-1]) > 0
 
 
-def _occurrences(character: str | None) -> pl.Expr:
-    return pl.col("line").str.count_matches(character, literal=True) if character else pl.lit(0, pl.UInt32)
-
-
-def _are_sound_with_quotes(judged: pl.DataFrame, dialect: Dialect) -> pl.Series:
-    is_candidate = judged.select((pl.col("quotes") > 0) & (pl.col("quotes") % 2 == 0) & ~pl.col("is_broken"))
-    is_sound = is_candidate.to_series().to_numpy().copy()
-    if is_sound.any():
-        is_sound[is_sound] = _are_records_alone(judged["line"].filter(pl.Series(is_sound)), dialect)
-    return pl.Series(is_sound)
-
-
 def _are_records_alone(line: pl.Series, dialect: Dialect) -> np.ndarray:
     if dialect.width <= MOST_COUNTED_FIELDS:
         return line.str.contains(dialect.record).to_numpy()
@@ -159,34 +185,30 @@ def _fields(line: pl.Expr, dialect: Dialect) -> pl.Expr:
     return line.str.count_matches(dialect.delimiter, literal=True) + 1
 
 
-def _are_records(judged: pl.DataFrame, begins: np.ndarray, ends: np.ndarray, dialect: Dialect) -> np.ndarray:
+def _are_records(judged: Judged, begins: np.ndarray, ends: np.ndarray, dialect: Dialect) -> np.ndarray:
     """Return for each span of lines whether it is one sound record.
 
     A line within a quoted field is judged with a quote set before it: then it is closed at the end of the
     record, and open within it.
     """
-    broken = _sums_before(judged["is_broken"].to_numpy())
-    is_open, fields_of_begin = _matches(judged["line"].gather(begins), dialect.open, dialect)
-    is_closed, fields_of_end = _matches(
-        _within(judged["line"].gather(ends), dialect), dialect.closed, dialect
-    )
+    broken = _sums_before(judged.is_broken)
+    is_open, fields_of_begin = _matches(judged.text(begins), dialect.open, dialect)
+    is_closed, fields_of_end = _matches(_within(judged.text(ends), dialect), dialect.closed, dialect)
     is_sound = (
         is_open & is_closed & (ends - begins < MOST_LINES_OF_A_RECORD) & (broken[ends + 1] == broken[begins])
     )
     inner = _inner_lines_with_quotes(judged, begins[is_sound], ends[is_sound])
-    still_open, fields_of_inner = _matches(
-        _within(judged["line"].gather(inner), dialect), dialect.open, dialect
-    )
-    not_open, more_fields = np.zeros((2, judged.height), int)
+    still_open, fields_of_inner = _matches(_within(judged.text(inner), dialect), dialect.open, dialect)
+    not_open, more_fields = np.zeros((2, len(judged)), int)
     not_open[inner], more_fields[inner] = ~still_open, fields_of_inner - 1
     stray, more = _sums_before(not_open), _sums_before(more_fields)
     fields = fields_of_begin + more[ends] - more[begins] + fields_of_end - 1
     return is_sound & (stray[ends] == stray[begins]) & (fields == dialect.width)
 
 
-def _inner_lines_with_quotes(judged: pl.DataFrame, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    is_even = judged.select((pl.col("quotes") > 0) & (pl.col("quotes") % 2 == 0)).to_series().to_numpy()
-    return np.flatnonzero(is_even & are_covered((begins, ends), judged.height))
+def _inner_lines_with_quotes(judged: Judged, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    is_even = (judged.quotes > 0) & (judged.quotes % 2 == 0)
+    return np.flatnonzero(is_even & are_covered((begins, ends), len(judged)))
 
 
 def _within(line: pl.Series, dialect: Dialect) -> pl.Series:

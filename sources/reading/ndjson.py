@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sources.json_lines import NoRecord, record_of, texts_of
-from sources.json_text import (
+from sources.reading.json_lines import NoRecord, record_of, texts_of
+from sources.reading.json_text import (
     ODD_ESCAPE,
     Tree,
     changed_number,
@@ -24,7 +24,7 @@ from sources.json_text import (
     schema_of,
     tree_of,
 )
-from sources.physical_lines import NO_REASONS, PhysicalLines, TextRecords, physical_lines, text_of_lines
+from sources.reading.lines import NO_REASONS, PhysicalLines, TextRecords, physical_lines, text_of_lines
 
 FEW_LINES = 64
 
