@@ -16,7 +16,7 @@ from orchestration_assets.checks import BLOCKING, TELLING
 from orchestration_assets.cli import COMMANDS, main
 from orchestration_assets.expectations import NAME as EXPECTATIONS
 from orchestration_assets.feed import DailyPartitions, Feed, Limits, StaticPartitions, load_feeds
-from orchestration_assets.imputation.impute import BY_CLAIMS, BY_GROUP
+from orchestration_assets.imputation.impute import BY_GROUP, KNOWN
 from orchestration_assets.lake import Lake
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, cases_needed
 from orchestration_assets.steps.context import Context, rules_of
@@ -322,7 +322,7 @@ def test_the_reference_lists_exactly_the_methods() -> None:
     text = text_of("methods.md")
     assert set(first_cells(section(text, "Translators"))) == {*TRANSLATORS, "placeholder"}
     groups = {f"{name}:<field>" for name in BY_GROUP}
-    assert set(first_cells(section(text, "Imputers"))) == {*BY_CLAIMS, *groups}
+    assert set(first_cells(section(text, "Imputers"))) == {*KNOWN, *groups}
 
 
 def test_the_cases_that_the_reference_names_are_those_of_the_gate() -> None:
