@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Status = Literal["landed", "absent", "refused"]
+Status = Literal["landed", "absent", "refused", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Fragment:
 class Delivery:
     """What one endpoint handed over for one partition, or that nothing came.
 
-    `landed` is data, `refused` is bytes that are kept and worth nothing, `absent` is no bytes at all: then
+    `landed` is data, `refused` is bytes that are kept and worth nothing, `waiting` is bytes whose columns changed, so
+    that a person has to say how they are to be read, `absent` is no bytes at all: then
     `name`, `content_hash`, `endpoint` and `path` are empty, and `reason` says what was looked for.
     """
 
@@ -49,5 +50,7 @@ class Delivery:
     extra_columns: tuple[str, ...] = ()
     """Columns that the source does not declare."""
     reason: str = ""
+    mapping: str = ""
+    """JSON object: field -> their column and unit, where these are not as declared; of a `waiting` one a proposal."""
     is_closed: bool = True
     """False where the last line has no end: the file may be cut off."""

@@ -31,8 +31,9 @@ def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) ->
             seconds = max((row["seconds"] for row in counts.values()), default=0.0)
             opened.hand_over("landing", {"sources": summary(opened), "seconds": seconds})
         for name, row in counts.items():
-            if row["status"] != "landed" or row["refused"]:
-                told = f"{name} is {row['status']}: {row['reason'] or row['refused_because']}"
+            if row["status"] != "landed" or row["refused"] or row["waiting"]:
+                reason = row["reason"] or row["refused_because"] or row["waiting_because"]
+                told = f"{name} is {row['status']}: {reason}"
                 context.log.warning(told)
             numbers = {key: row[key] for key in ("deliveries", "bytes", "refused", "seconds")}
             yield result(

@@ -138,13 +138,15 @@ def deliveries_accepted(context: Context) -> Outcome:
 def _troubles(row: dict[str, Any]) -> Iterator[str]:
     """What is wrong with the deliveries of one source, in words."""
     if row["status"] == "absent":
-        yield f"absent: {row['reason'] or row['refused_because']}"
+        yield f"absent: {row['reason'] or row['refused_because'] or row.get('waiting_because')}"
     elif row["status"] == "stale":
         yield f"stale, a former snapshot stands in: {row['reason']}"
     elif row["reason"]:
         yield f"delivered nothing this time ({row['reason']}); what it delivered before stays in force"
     if row.get("refused"):
         yield f"{row['refused']} refused: {row['refused_because']}"
+    if row.get("waiting") and row["status"] != "absent":
+        yield f"{row['waiting']} waiting for a person: {row['waiting_because']}"
     if not row.get("is_closed", True):
         yield "the last line has no end, the file may be cut off"
     if row.get("extra_columns"):

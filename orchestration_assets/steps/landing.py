@@ -16,6 +16,7 @@ import polars as pl
 
 from orchestration_assets.lake import Lake, writing
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.drift import look_again
 from sources.declaration import Source
 from sources.delivery import Delivery
 from sources.landing import land
@@ -36,13 +37,15 @@ DELIVERY_SCHEMA = pl.Schema(
         "extra_columns": pl.List(pl.String),
         "status": pl.String(),
         "reason": pl.String(),
+        "mapping": pl.String(),
         "landed_at": pl.Datetime("us", "UTC"),
         "is_closed": pl.Boolean(),
         "is_latest": pl.Boolean(),
         "is_in_force": pl.Boolean(),
     }
 )
-"""One row per delivery. `status` is `landed`, `refused`, `absent`, or `stale` (a former snapshot that stands in).
+"""One row per delivery. `status` is `landed`, `refused`, `absent`, `waiting` (its columns changed, and a
+person has to say how), or `stale` (a former snapshot that stands in). `mapping`: field -> column and unit, as JSON.
 
 `is_latest`: it is what the source handed over when it was last asked; `is_in_force`: the partition is made of it.
 """
@@ -129,7 +132,8 @@ def store_of(lake: Lake, source: str) -> Path:
 
 
 def _note(context: Context, landing: _Landing) -> dict[str, Any]:
-    delivered = [_row(d) for d in landing.wait()]
+    store = store_of(context.lake, landing.source.source)
+    delivered = [_row(d) for d in look_again(context, landing.source, landing.wait(), store)]
     table = f"{landing.source.source}/deliveries"
     former = context.lake.read(table, context.partition)
     rows = _merged(former.to_dicts() if former.height else [], delivered, landing.source.delivers)
@@ -173,6 +177,7 @@ def _merged(former: list[dict], delivered: list[dict], delivers: str) -> list[di
         is_in_force = row["status"] == "landed"
         if (same := known.get(_key(row))) is not None:
             same["is_in_force"], same["is_latest"] = is_in_force, True
+            same |= {name: row[name] for name in ("mapping", "extra_columns", "reason")}  # as it is declared now
         else:
             known[_key(row)] = {**row, "is_in_force": is_in_force, "is_latest": True}
     return sorted(known.values(), key=lambda row: (row["landed_at"], row["name"], row["content_hash"]))
@@ -198,6 +203,7 @@ def _counts(rows: pl.DataFrame) -> dict[str, Any]:
     kept, latest = rows.filter(pl.col("is_in_force")), rows.filter(pl.col("is_latest"))
     refused = latest.filter(pl.col("status") == "refused")
     absent = latest.filter(pl.col("status") == "absent")
+    waiting = latest.filter(pl.col("status") == "waiting")
     status = "absent" if kept.is_empty() else "stale" if (kept["status"] == "stale").any() else "landed"
     return {
         "status": status,
@@ -207,6 +213,8 @@ def _counts(rows: pl.DataFrame) -> dict[str, Any]:
         "refused": refused.height,
         "reason": "; ".join(absent["reason"].to_list()),
         "refused_because": "; ".join(sorted(set(refused["reason"].to_list()))),
+        "waiting": waiting.height,
+        "waiting_because": "; ".join(sorted(set(waiting["reason"].to_list()))),
         "extra_columns": sorted({c for row in kept["extra_columns"].to_list() for c in row}),
         "is_closed": bool(kept["is_closed"].all()),
     }

@@ -1,0 +1,281 @@
+"""Which undeclared column of a delivery stands for which field whose column is gone: evidence, assignment, and how sure.
+
+The evidence of names, values, history and place is added up as log-likelihood ratios and normalised twice: over the columns
+that the field could be, and over the fields that the column could be. Clear is only what names or history tell apart from
+everything else: values that merely fit are a proposal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from orchestration_assets.drift.names import QUALIFIED, Likeness, likeness, owners_in, sense
+from orchestration_assets.drift.units import ScaleChange, scale_change, unit_for
+from orchestration_assets.drift.values import ENOUGH, Fit, fit, fits, similarity, typed
+from sources.declaration import Source
+from validators.parsing import Notation
+from validators.rules import RuleSet
+
+CLEAR_PROBABILITY, CLEAR_MARGIN = 0.98, 3.5
+WORTH_PROPOSING = 0.2
+_NOTHING = 2.0  # what must be outweighed: that a column is new, and a field gone
+_PLACE = 1.5
+_GOOD, _CAP, _WEIGHT = 0.95, 0.02, 2.0
+_NAME_WEIGHTS = ((0.98, 7.0), (0.9, 5.5), (0.7, 3.5), (0.45, 1.5), (0.01, 0.5))
+_CONTRARY = -5.0
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A delivery as far as matching looks: a sample of its text, one column per delivered column, in their order."""
+
+    values: pl.DataFrame
+    undeclared: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of the source: a sample of its trusted records, typed, and the columns that it delivered last."""
+
+    records: pl.DataFrame = field(default_factory=pl.DataFrame)
+    columns: tuple[str, ...] = ()
+
+    def of(self, name: str) -> pl.Series:
+        """The known values of a field."""
+        there = name in self.records.columns
+        return self.records[name].drop_nulls() if there else pl.Series(name, [], pl.String)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One reading of a gone field: the column that would stand for it, and what speaks for that."""
+
+    field: str
+    column: str
+    probability: float
+    margin: float
+    name: Likeness
+    fit: Fit
+    similarity: float | None
+    is_specific: bool
+    """No other column of the delivery has values that this field accepts."""
+    is_same_place: bool
+    unit: str | None
+    """What its numbers count now, where that is to be declared."""
+    doubt: str
+    """Why a person has to look at it; empty where it is clear."""
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it may be applied by itself."""
+        return not self.doubt
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The best reading of a delivery: one candidate for some of the gone fields, none for the others."""
+
+    candidates: dict[str, Candidate]
+    unexplained: tuple[str, ...]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether each gone field has a clear candidate."""
+        return bool(self.candidates) and not self.unexplained and all(c.is_clear for c in self.candidates.values())
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What speaks for one column standing for one field."""
+
+    name: Likeness
+    fit: Fit
+    similarity: float | None
+    change: ScaleChange | None
+    is_specific: bool
+    is_same_place: bool
+    weight: float
+
+
+def match(
+    delivered: Delivered,
+    gone: tuple[str, ...],
+    source: Source,
+    rules: RuleSet,
+    notations: Mapping[str, Notation],
+    history: History,
+) -> Matching:
+    """The best one-to-one assignment of undeclared columns to the fields `gone`, each with how sure it is."""
+    columns = delivered.undeclared
+    if not columns or not gone:
+        return Matching({}, gone)
+    names = [*gone, *(name for name in rules.fields if name not in gone)]
+    evidence = _evidence(delivered, names, source, rules, notations, history)
+    weights = np.array([[evidence[name, column].weight for column in columns] for name in names])
+    best, margins = _assignment(weights[: len(gone)])
+    chances = _probabilities(weights, len(gone))
+    candidates = {}
+    for row, name in enumerate(gone):
+        if (at := best[row]) is None or chances[row, at] < WORTH_PROPOSING:
+            continue
+        told = evidence[name, columns[at]]
+        candidate = Candidate(
+            name, columns[at], float(chances[row, at]), margins[row], told.name, told.fit, told.similarity,
+            told.is_specific, told.is_same_place, _unit(name, columns[at], told, source, rules), "",
+        )  # fmt: skip
+        doubt = _doubt_of_header(candidate, rules, notations) or _doubt(candidate, told, source, rules)
+        candidates[name] = replace(candidate, doubt=doubt)
+    return Matching(candidates, tuple(name for name in gone if name not in candidates))
+
+
+def _evidence(
+    delivered: Delivered,
+    names: list[str],
+    source: Source,
+    rules: RuleSet,
+    notations: Mapping[str, Notation],
+    history: History,
+) -> dict[tuple[str, str], _Evidence]:
+    """By (field, column), for each undeclared column and each field, also those that are not gone."""
+    fitting = fits(delivered.values, names, rules, notations, thoroughly=delivered.undeclared)
+    of_record = sense(source.feed).known | sense(rules.contract).known
+    found = {}
+    for name in names:
+        spec, notation = rules.fields[name], notations.get(name, Notation())
+        said = of_record | owners_in(spec.description)
+        references = [name, *([source.columns[name]] if name in source.columns else [])]
+        for column in delivered.undeclared:
+            own = fitting[column, name]
+            others = [fitting[other, name].share for other in delivered.values.columns if other != column]
+            values = typed(delivered.values[column], spec, rules, notation)
+            known = history.of(name)
+            change = scale_change(values, known) if spec.dtype.is_numeric() else None
+            alike = similarity((values - change.offset) / change.factor if change else values, known)
+            told = _Evidence(
+                name=likeness(column, references, said=said),
+                fit=own,
+                similarity=alike,
+                change=change,
+                is_specific=own.share >= 0.8 and max(others, default=0.0) < 0.3,
+                is_same_place=_is_same_place(column, name, delivered, source, history),
+                weight=0.0,
+            )
+            found[name, column] = replace(told, weight=_weight(told, others))
+    return found
+
+
+def _weight(told: _Evidence, others: list[float]) -> float:
+    name = _CONTRARY if told.name.is_contrary else next((w for s, w in _NAME_WEIGHTS if told.name.score >= s), 0.0)
+    chance = float(np.clip((sum(others) + 0.05) / (len(others) + 0.5), _CAP, 1 - _CAP))
+    share = told.fit.share
+    per_value = share * np.log(_GOOD / chance) + (1 - share) * np.log((1 - _GOOD) / (1 - chance))
+    values = _WEIGHT * per_value * min(1.0, told.fit.count / ENOUGH)
+    history = 0.0 if told.similarity is None else float(np.clip((told.similarity - 0.75) * 12, -4, 2.5))
+    return float(name + values + history + _PLACE * told.is_same_place)
+
+
+def _assignment(weights: np.ndarray) -> tuple[list[int | None], list[float]]:
+    """The column of each field, None where none is better than none, and what the next best assignment would cost."""
+    best, total = _solved(weights)
+    margins = []
+    for row, column in enumerate(best):
+        if column is None:
+            margins.append(0.0)
+            continue
+        without = weights.copy()
+        without[row, column] = -1e6
+        margins.append(total - _solved(without)[1])
+    return best, margins
+
+
+def _solved(weights: np.ndarray) -> tuple[list[int | None], float]:
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = weights.shape
+    padded = np.hstack([weights, np.full((rows, rows), _NOTHING)])
+    row_of, column_of = linear_sum_assignment(padded, maximize=True)
+    best: list[int | None] = [None] * rows
+    for row, column in zip(row_of.tolist(), column_of.tolist(), strict=True):
+        best[row] = column if column < columns else None
+    return best, float(padded[row_of, column_of].sum())
+
+
+def _probabilities(weights: np.ndarray, gone: int) -> np.ndarray:
+    """How probable each pair is, as the field sees it and as the column sees it: the lower of the two."""
+    lifted = np.exp(np.clip(weights, -50, 50))
+    of_field = lifted / (lifted.sum(axis=1, keepdims=True) + np.exp(_NOTHING))
+    of_column = lifted / (lifted.sum(axis=0, keepdims=True) + np.exp(_NOTHING))
+    return np.minimum(of_field, of_column)[:gone]
+
+
+def _is_same_place(column: str, name: str, delivered: Delivered, source: Source, history: History) -> bool:
+    """Whether the column stands where the field's column stood, in a header that is otherwise as long as it was."""
+    former, now = history.columns, delivered.values.columns
+    declared = source.columns.get(name)
+    return len(former) == len(now) and declared in former and now[former.index(declared)] == column
+
+
+def _unit(name: str, column: str, told: _Evidence, source: Source, rules: RuleSet) -> str | None:
+    """What the numbers of the column count, as values against history tell, else its name, else as it is declared."""
+    declared = source.fields[name].unit if name in source.fields else None
+    if not rules.fields[name].dtype.is_numeric():
+        return declared
+    if told.change is not None:
+        unit, is_declarable = unit_for(declared, told.change, is_money="money" in rules.fields[name].policy.translate)
+        return unit if is_declarable else declared
+    if told.similarity is None and (said := sense(column).unit):
+        return said
+    return declared
+
+
+def _doubt_of_header(candidate: Candidate, rules: RuleSet, notations: Mapping[str, Notation]) -> str:
+    if not candidate.is_specific:
+        return ""
+    name, notation = candidate.field, notations.get(candidate.field, Notation())
+    is_value = fit(pl.Series([candidate.column]), rules.fields[name], rules, notation).declared > 0
+    return "its name is itself a value of the field: the file may have no header" if is_value else ""
+
+
+def _doubt(candidate: Candidate, told: _Evidence, source: Source, rules: RuleSet) -> str:
+    """Why the candidate is not applied by itself; empty where names or history tell it from everything else."""
+    if told.change is not None:
+        return f"its numbers are of another scale than before: {told.change.name}"
+    if rules.fields[candidate.field].dtype.is_numeric() and (doubt := _doubt_of_unit(candidate, source)):
+        return doubt
+    if candidate.probability < CLEAR_PROBABILITY or candidate.margin < CLEAR_MARGIN:
+        return "another reading is nearly as good"
+    if candidate.name.is_contrary or 0 < candidate.name.score <= QUALIFIED:
+        return "its name says something else, or more"
+    if candidate.fit.share < 0.8:
+        return f"only {candidate.fit.share:.0%} of its values are good ones of this field"
+    return _doubt_of_evidence(candidate)
+
+
+def _doubt_of_unit(candidate: Candidate, source: Source) -> str:
+    declared = source.fields[candidate.field].unit
+    said, said_before = sense(candidate.column).unit, sense(source.columns[candidate.field]).unit
+    if candidate.similarity is not None and candidate.similarity >= 0.8:
+        return ""  # of the scale that is known
+    if said is not None and said != declared:
+        return f"its name says {said}, and {declared or 'no unit'} is declared"
+    if said is None and said_before is not None:
+        return "its name does not say any more what its numbers count, and there is no history to tell"
+    return ""
+
+
+def _doubt_of_evidence(candidate: Candidate) -> str:
+    score, alike, is_specific = candidate.name.score, candidate.similarity, candidate.is_specific
+    if alike is not None and alike < 0.5:
+        return "its values are unlike those that the field had so far"
+    if score >= 0.9:
+        return ""
+    if not is_specific:
+        return "its name is not plain enough, and other columns hold values like its own"
+    if score >= 0.7 and (alike is None or alike >= 0.6):
+        return ""
+    if alike is None:
+        return "its name does not say what it is, and there is no history to tell"
+    is_alike = alike >= 0.8 if score > QUALIFIED else alike >= 0.85 and candidate.is_same_place and candidate.name.is_silent
+    return "" if is_alike else "its name does not say what it is, and its values alone do not tell"
