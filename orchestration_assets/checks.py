@@ -9,6 +9,7 @@ from orchestration_assets.assets.common import feed_key, told_plainly
 from orchestration_assets.feed import Declared
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.steps import audit
+from orchestration_assets.steps.drift_report import schema_drift
 
 BLOCKING = {
     "nothing_lost": "Every landed line is in exactly one place, by count and by identity.",
@@ -23,6 +24,7 @@ TELLING = {
     "unseen_shapes": "Not too many shapes are new to every translator.",
     "volume": "The number of records is near the median of the feed's other partitions.",
     "freshness": "The deliveries came in time.",
+    "schema_drift": "The columns of the deliveries, their types and their notation are as they were.",
 }
 
 
@@ -92,7 +94,7 @@ def _telling(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.
         with told_plainly():
             opened = lake.open(declared, context)
             metrics = dict(opened.lake.read(opened.table("metrics"), opened.partition).iter_rows())
-            outcomes = audit.should_hold(opened, metrics)
+            outcomes = [*audit.should_hold(opened, metrics), schema_drift(opened)]
         for outcome in outcomes:
             yield as_result(declared, outcome)
 

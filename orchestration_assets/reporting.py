@@ -53,6 +53,20 @@ def report_of(lake: "Lake", feed: str, partition: str) -> dict[str, Any]:
     }
 
 
+def has_waiting(root: Path, partition: str) -> bool:
+    """Whether any source has a delivery of the partition that waits for a person."""
+    import polars as pl
+
+    from orchestration_assets.lake import Lake
+
+    lake = Lake(root)
+    for table in sorted(f"{path.parent.name}/deliveries" for path in lake.root.glob("*/deliveries")):
+        rows = lake.read(table, partition)
+        if rows.height and not rows.filter(pl.col("is_latest") & (pl.col("status") == "waiting")).is_empty():
+            return True
+    return False
+
+
 def records_of(root: Path, feed: str, partition: str, count: int) -> dict[str, list[str]]:
     """Verdict to up to `count` record ids; of the trusted, those that were repaired."""
     import polars as pl

@@ -64,7 +64,8 @@ def _declared(source: Source, name: str, entry: dict[str, Any]) -> str | dict[st
 
 
 def _line(name: str, declared: str | dict[str, Any]) -> str:
-    return str(yaml.safe_dump({name: declared}, default_flow_style=None, allow_unicode=True, sort_keys=False, width=10_000))
+    text = yaml.safe_dump(declared, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000)
+    return f"{name}: {text.removesuffix('...' + chr(10)).strip()}\n"
 
 
 def _entry(candidate: Candidate) -> dict[str, Any]:

@@ -112,13 +112,14 @@ def _scale_changes(
     if not numbers or not context.lake.partitions(context.table("trusted")):
         return
     known = {name: known_records(context, source, [name], since=source.fields[name].scale_since) for name in numbers}
-    if not any(records.height for records in known.values()):
+    known = {name: records for name, records in known.items() if records.width and records.height}
+    if not known:
         return
     sample = sample_of(source, delivery, store, only=[source.columns[name] for name in numbers])
-    for name in numbers:
+    for name in known:
         texts, notation = sample[source.columns[name]], context.notations[source.source][name]
         now = typed(texts, context.rules.fields[name], context.rules, notation)
-        if known[name].height and (change := scale_change(now, known[name][name])):
+        if change := scale_change(now, known[name][name]):
             yield name, change
 
 
@@ -139,10 +140,16 @@ def former_columns(context: Context, source: str) -> tuple[str, ...]:
     return tuple(rows["columns"][-1]) if rows.height else ()
 
 
-def deliveries_before(lake: Lake, source: str, partition: str) -> pl.DataFrame:
-    """The deliveries that were read as declared, of the nearest partition up to this one that has any, by time."""
+def deliveries_before(
+    lake: Lake, source: str, partition: str, *, is_earlier: bool = False
+) -> pl.DataFrame:
+    """The deliveries that were read as declared, of the nearest partition that has any, by time.
+
+    That is this partition or one before it; with `is_earlier` only one before it.
+    """
     table = f"{source}/deliveries"
-    for other in reversed([p for p in lake.partitions(table) if p <= partition][-_KNOWN_PARTITIONS:]):
+    upto = [p for p in lake.partitions(table) if p < partition or (p == partition and not is_earlier)]
+    for other in reversed(upto[-_KNOWN_PARTITIONS:]):
         rows = lake.read(table, other).filter(pl.col("status").is_in(["landed", "stale"]))
         if "mapping" in rows.columns:
             rows = rows.filter(pl.col("mapping").fill_null("") == "")
@@ -159,16 +166,14 @@ def known_records(
     wanted = [name for name in fields or context.rules.fields if name in context.rules.fields]
     parts = []
     for partition in _nearest(lake.partitions(table), context.partition, since):
-        files = lake.active(table, partition).values()
-        paths = [str(lake.path(table) / file.path) for file in files]
-        if not paths:
-            continue
-        rows = pl.scan_parquet(paths, hive_partitioning=False, missing_columns="insert").filter(
-            pl.col("_source") == source.source
-        )
-        there = [name for name in wanted if name in rows.collect_schema()]
+        files = sorted(lake.active(table, partition).values(), key=lambda file: file.path)
         step = max(1, sum(file.rows for file in files) // (4 * _KNOWN_ROWS))
-        parts.append(rows.select(there).gather_every(step).head(_KNOWN_ROWS).collect())
+        for file in files:
+            rows = pl.scan_parquet(lake.path(table) / file.path, hive_partitioning=False)
+            schema = rows.collect_schema()
+            there = [name for name in wanted if schema.get(name) == context.rules.fields[name].dtype]
+            mine = rows.filter(pl.col("_source") == source.source).select(there)
+            parts.append(mine.gather_every(step).head(_KNOWN_ROWS).collect())
     return pl.concat(parts, how="diagonal") if parts else pl.DataFrame()
 
 
