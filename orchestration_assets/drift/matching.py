@@ -5,7 +5,7 @@ that the field could be, and over the fields that the column could be. Clear is 
 everything else: values that merely fit are a proposal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -80,10 +80,10 @@ class Matching:
     candidates: dict[str, Candidate]
     unexplained: tuple[str, ...]
 
-    @property
-    def is_clear(self) -> bool:
-        """Whether each gone field has a clear candidate."""
-        return bool(self.candidates) and not self.unexplained and all(c.is_clear for c in self.candidates.values())
+    def is_clear(self, required: Collection[str]) -> bool:
+        """Whether it may be applied by itself: no doubt about any candidate, and one for each field that is required."""
+        is_certain = all(candidate.is_clear for candidate in self.candidates.values())
+        return bool(self.candidates) and is_certain and not set(self.unexplained) & set(required)
 
 
 @dataclass(frozen=True)

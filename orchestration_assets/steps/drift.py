@@ -80,15 +80,14 @@ def _mapped_or_waiting(
     known = tuple(name for name in gone if name in rules.fields)
     found = match(Delivered(sample, undeclared_columns(source, delivery)), known, source, rules, notations, history)
     required = {name for name in known if not source.fields[name].optional}
-    if not required & set(found.candidates) and delivery.status == "refused":
+    is_hopeless = not required & set(found.candidates) if delivery.status == "refused" else not found.candidates
+    if is_hopeless:
         return delivery
-    if not required - set(found.candidates) and all(c.is_clear for c in found.candidates.values()):
+    if found.is_clear(required):
         taken = {candidate.column for candidate in found.candidates.values()}
         left = tuple(column for column in delivery.extra_columns if column not in taken)
         mapped = replace(delivery, status="landed", mapping=as_mapping(found), extra_columns=left, reason="")
         return _of_known_scale(context, source, mapped, store)
-    if delivery.status == "landed" and not found.candidates:
-        return delivery
     return replace(delivery, status="waiting", mapping=as_mapping(found), reason=_proposal(source, found))
 
 
