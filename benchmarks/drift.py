@@ -54,9 +54,8 @@ def worlds(folder: Path) -> Iterator[World]:
     if settings().flights.exists():
         [source] = declared.feeds["flights"].sources
         flights = _delivered(source, folder, "all")
-        half = flights.height // 2
         rules = rules_of(declared.feeds["flights"].feed.contract)
-        yield _world(source, rules, flights.head(half), flights.tail(half), FLIGHTS)
+        yield _world(source, rules, flights.gather_every(2), flights.gather_every(2, 1), FLIGHTS)
 
 
 def _delivered(source: Source, folder: Path, partition: str) -> pl.DataFrame:
@@ -89,8 +88,12 @@ def another_name(world: World, name: str, rng: random.Random) -> tuple[str, str]
     return (f"{parent}.{new}" if parent and rng.random() < 0.5 else new), kind
 
 
-def one_round(world: World, rng: random.Random, *, has_history: bool) -> Iterator[tuple[str, str, bool]]:
-    """Per renamed or replaced column: its kind, what became of it, and whether what was proposed for it is right."""
+def one_round(world: World, rng: random.Random, *, has_history: bool) -> Iterator[tuple[str, list[str]]]:
+    """Per renamed or replaced column: its kind, and what became of it.
+
+    `right`, `wrong` or `person`; `sure` or `surely wrong` where no doubt was seen about it alone; `proposed` where the best
+    guess is right.
+    """
     fields = list(world.source.columns)
     chosen = rng.sample(fields, rng.choice([1, 1, 1, 2, 2, 3, 4, len(fields)]))
     trapped = chosen.pop() if rng.random() < 0.35 and len(chosen) else None
@@ -107,7 +110,9 @@ def one_round(world: World, rng: random.Random, *, has_history: bool) -> Iterato
         values = frame[world.source.columns[trapped]].sample(fraction=1, shuffle=True, seed=rng.randint(0, 2**31))
         frame = frame.drop(world.source.columns[trapped])
         if alike not in frame.columns:
-            frame = frame.insert_column(rng.randint(0, frame.width), values.rename(alike))
+            place = world.source.columns[trapped]
+            at = world.now.columns.index(place) if rng.random() < 0.5 else rng.randint(0, frame.width)
+            frame = frame.insert_column(at, values.rename(alike))
         gone.append(trapped)
         kinds[trapped] = "gone, another like it"
     if rng.random() < 0.5:
@@ -122,7 +127,10 @@ def one_round(world: World, rng: random.Random, *, has_history: bool) -> Iterato
         proposed = candidate.column if candidate else None
         is_right = proposed == truth.get(name)
         outcome = ("right" if is_right else "wrong") if is_clear and candidate else "person"
-        yield kinds[name], outcome, is_right
+        marks = [outcome]
+        if candidate is not None and candidate.is_clear:
+            marks.append("sure" if is_right else "surely wrong")
+        yield kinds[name], [*marks, *(["proposed"] if is_right else [])]
 
 
 def measure(rounds: int, *, seed: int = SEED) -> dict[str, dict[str, Counter]]:
@@ -135,9 +143,9 @@ def measure(rounds: int, *, seed: int = SEED) -> dict[str, dict[str, Counter]]:
             world, state = rng.choice(everything), rng.getstate()
             for name, has_history in (("without history", False), ("with history", True)):
                 rng.setstate(state)
-                for kind, outcome, is_right in one_round(world, rng, has_history=has_history):
+                for kind, marks in one_round(world, rng, has_history=has_history):
                     for label in (kind, "all"):
-                        told[name].setdefault(label, Counter()).update([outcome, *(["proposed"] if is_right else [])])
+                        told[name].setdefault(label, Counter()).update(marks)
     return told
 
 
@@ -145,11 +153,11 @@ def report(rounds: int) -> None:
     """Print the shares."""
     for name, by_kind in measure(rounds).items():
         print(f"\ndrift, {name}, {rounds} rounds")
-        print(f"  {'renamed to':<22} {'columns':>8} {'rightly':>8} {'wrongly':>8} {'person':>8} {'best guess right':>17}")
+        print(f"  {'renamed to':<22} {'columns':>8} {'rightly':>8} {'wrongly':>8} {'person':>8} {'alone':>8} {'alone, wrong':>13} {'best guess right':>17}")
         for kind in [*KINDS, "gone, another like it", "all"]:
             counts = by_kind.get(kind, Counter())
             if total := counts["right"] + counts["wrong"] + counts["person"]:
-                shares = [f"{counts[k] / total:8.1%}" for k in ("right", "wrong", "person")]
-                print(f"  {kind:<22} {total:>8} {' '.join(shares)} {counts['proposed'] / total:17.1%}")
-        wrong = by_kind["all"]["wrong"]
-        print(f"  wrongly mapped columns: {wrong}")
+                shares = [f"{counts[k] / total:8.1%}" for k in ("right", "wrong", "person", "sure")]
+                last = f"{counts['surely wrong'] / total:13.1%} {counts['proposed'] / total:17.1%}"
+                print(f"  {kind:<22} {total:>8} {' '.join(shares)} {last}")
+    print("  alone: mapped rightly had no other column of the delivery been in doubt")

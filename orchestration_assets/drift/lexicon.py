@@ -67,7 +67,7 @@ WORDS: dict[str, str] = {
     "account": "account acct konto kontonummer compte cuenta conto rachunek rekening iban",
     "card": "card karte carte tarjeta carta karta kaart pan",
     "bank": "bank banque banco banca bic swift",
-    "order": "order bestellung auftrag commande pedido ordine zamówienie zamowienie bestelling",
+    "order": "order bestellung bestell auftrag commande pedido ordine zamówienie zamowienie bestelling",
     "invoice": "invoice rechnung facture factura fattura faktura factuur bill",
     "product": "product produkt produit producto prodotto article artikel artículo item sku ware",
     "count": "count quantity qty anzahl menge quantité cantidad quantità ilość aantal pieces stück",

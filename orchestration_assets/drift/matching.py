@@ -23,7 +23,7 @@ WORTH_PROPOSING = 0.2
 _NOTHING = 2.0  # what must be outweighed: that a column is new, and a field gone
 _PLACE = 1.5
 _GOOD, _CAP, _WEIGHT = 0.95, 0.02, 2.0
-_NAME_WEIGHTS = ((0.98, 7.0), (0.9, 5.5), (0.7, 3.5), (0.45, 1.5), (0.01, 0.5))
+_NAME_WEIGHTS = ((1.0, 9.0), (0.98, 7.0), (0.9, 6.3), (0.7, 3.5), (0.35, 1.5), (0.01, -1.0))
 _CONTRARY = -5.0
 
 
@@ -248,7 +248,9 @@ def _doubt(candidate: Candidate, told: _Evidence, source: Source, rules: RuleSet
         return "another reading is nearly as good"
     if candidate.name.is_contrary or 0 < candidate.name.score <= QUALIFIED:
         return "its name says something else, or more"
-    if candidate.fit.share < 0.8:
+    if candidate.name.has_unknown_words:
+        return "its name holds words that are not known"
+    if candidate.fit.share < (0.5 if candidate.name.score >= 0.9 else 0.8):
         return f"only {candidate.fit.share:.0%} of its values are good ones of this field"
     return _doubt_of_evidence(candidate)
 
@@ -275,7 +277,6 @@ def _doubt_of_evidence(candidate: Candidate) -> str:
         return "its name is not plain enough, and other columns hold values like its own"
     if score >= 0.7 and (alike is None or alike >= 0.6):
         return ""
-    if alike is None:
-        return "its name does not say what it is, and there is no history to tell"
-    is_alike = alike >= 0.8 if score > QUALIFIED else alike >= 0.85 and candidate.is_same_place and candidate.name.is_silent
-    return "" if is_alike else "its name does not say what it is, and its values alone do not tell"
+    if score > QUALIFIED and alike is not None and alike >= 0.8:
+        return ""
+    return "its name does not say what it is, and its values alone do not tell"

@@ -18,7 +18,7 @@ _EXTRA = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "a", 
 _NEAR, _LEAST_LETTERS = 86.0, 5
 _SHORT_PARTS = {"id", "nr", "no", "at", "ts", "dt"}
 
-SAME, SAME_BUT_KIND, SAYS_LESS, ONLY_KIND, QUALIFIED = 1.0, 0.93, 0.6, 0.5, 0.3
+SAME_WORD, SAME, SAME_BUT_KIND, SAYS_LESS, ONLY_KIND, QUALIFIED = 1.0, 0.98, 0.93, 0.6, 0.5, 0.3
 KIND_OF_THE_RECORD = 0.75
 _WITH_UNKNOWN_WORDS = 0.85
 
@@ -45,11 +45,14 @@ class Sense:
 
 @dataclass(frozen=True)
 class Likeness:
-    """How much a column's name is like a field's, 0 to 1. `is_contrary`: it says something else; `is_silent`: nothing."""
+    """How much a column's name is like a field's, 0 to 1. `is_contrary`: it says something else.
+
+    `has_unknown_words`: part of it is not understood, and may say that it is something else.
+    """
 
     score: float
     is_contrary: bool = False
-    is_silent: bool = False
+    has_unknown_words: bool = False
 
 
 def likeness(column: str, references: Iterable[str], *, said: frozenset[str] = frozenset()) -> Likeness:
@@ -58,7 +61,7 @@ def likeness(column: str, references: Iterable[str], *, said: frozenset[str] = f
     `said` are concepts that go without saying: what every record of the feed is, and what the field's description tells.
     """
     found = [_compare(sense(column), sense(reference), said) for reference in references]
-    best = max(found, key=lambda one: (one.score, not one.is_contrary), default=Likeness(0.0, is_silent=True))
+    best = max(found, key=lambda one: (one.score, not one.is_contrary), default=Likeness(0.0))
     return best
 
 
@@ -86,30 +89,35 @@ def sense(name: str) -> Sense:
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """The words of a name, folded: `txnRef2` is `txn`, `ref`."""
+    """The words of a name, folded: `txnRef2` is `txn`, `ref`. Single letters say nothing."""
     plain = unicodedata.normalize("NFC", name)
     split = re.sub(r"(?<=[^\W\d_])(?=[A-ZÄÖÜÉ][a-zäöüéèß])", " ", plain) if not plain.isupper() else plain
-    return tuple(word for part in re.split(r"[\W\d_]+", split) if (word := folded(part)))
+    return tuple(word for part in re.split(r"[\W\d_]+", split) if len(word := folded(part)) > 1)
 
 
 def folded(word: str) -> str:
-    """The word without case, accents and umlauts, also those that are spelled out (`waehrung`, `Währung`)."""
+    """The word without case and accents."""
     bare = unicodedata.normalize("NFKD", word.lower().translate(_EXTRA))
-    bare = "".join(c for c in bare if not unicodedata.combining(c))
-    return bare.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+    return "".join(c for c in bare if not unicodedata.combining(c))
+
+
+def _without_umlauts(word: str) -> str:
+    """A folded word in which spelled out umlauts are gone too: `waehrung` is `wahrung`, as `Währung` is."""
+    return word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 
 
 def _compare(column: Sense, reference: Sense, said: frozenset[str]) -> Likeness:
     if column.compact and column.compact == reference.compact:
-        return Likeness(SAME)
+        return Likeness(SAME_WORD)
     unknown = column.unknown - _same_words(column.unknown, reference.unknown)
-    has_known = bool(column.known or column.kinds or (column.unknown - unknown))
+    has_known = bool(column.known or column.kinds or column.unknown - unknown)
     if not has_known:
-        return Likeness(0.0, is_silent=True)
+        return Likeness(0.0, has_unknown_words=bool(unknown))
     if column.kinds and reference.kinds and not column.kinds & reference.kinds:
         return Likeness(0.0, is_contrary=True)
     score, is_contrary = _overlap(column, reference, said)
-    return Likeness(score * (_WITH_UNKNOWN_WORDS if unknown else 1), is_contrary=is_contrary)
+    score *= _WITH_UNKNOWN_WORDS if unknown else 1
+    return Likeness(score, is_contrary=is_contrary, has_unknown_words=bool(unknown))
 
 
 def _overlap(column: Sense, reference: Sense, said: frozenset[str]) -> tuple[float, bool]:
@@ -142,7 +150,8 @@ def _same_words(
 def _words() -> dict[str, frozenset[str]]:
     """Word to what it can mean: one concept as a rule, several of an abbreviation such as `std`."""
     found = {folded(word): frozenset({concept}) for concept, words in lexicon.WORDS.items() for word in words.split()}
-    return found | {folded(word): frozenset(told.split()) for word, told in lexicon.COMPOUNDS.items()}
+    found |= {folded(word): frozenset(told.split()) for word, told in lexicon.COMPOUNDS.items()}
+    return {_without_umlauts(word): meaning for word, meaning in found.items()} | found
 
 
 @cache
@@ -156,7 +165,18 @@ def _silent() -> frozenset[str]:
 
 
 def _concepts(word: str) -> frozenset[str]:
-    return _words().get(word) or _compound(word) or _misspelt(word) or _shortened(word)
+    plain = _without_umlauts(word)
+    single = word.removesuffix("s") if len(word) > 4 else word
+    known = _words().get(word) or _words().get(plain) or _words().get(single)
+    return known or _with_short_part(plain) or _compound(plain) or _misspelt(plain) or _shortened(plain)
+
+
+def _with_short_part(word: str) -> frozenset[str]:
+    """The concepts of a known word with a short one behind it: `custid`, `paynr`."""
+    for end in _SHORT_PARTS:
+        if word.endswith(end) and len(word) > len(end) + 2 and (before := _words().get(word.removesuffix(end))):
+            return before | _words()[end]
+    return frozenset()
 
 
 def _compound(word: str) -> frozenset[str]:
