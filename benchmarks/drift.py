@@ -65,12 +65,25 @@ def _delivered(source: Source, folder: Path, partition: str) -> pl.DataFrame:
 
 
 def _world(
-    source: Source, rules: RuleSet, before: pl.DataFrame, now: pl.DataFrame, names: dict[str, dict[str, list[str]]]
+    source: Source,
+    rules: RuleSet,
+    before: pl.DataFrame,
+    now: pl.DataFrame,
+    names: dict[str, dict[str, list[str]]],
 ) -> World:
     notations = notations_of(source)
-    known = [typed(before[c], rules.fields[f], rules, notations[f]).rename(f).to_frame() for f, c in source.columns.items()]
+    known = [
+        typed(before[c], rules.fields[f], rules, notations[f]).rename(f).to_frame()
+        for f, c in source.columns.items()
+    ]
     records = pl.concat(known, how="horizontal_extend")
-    return World(source, rules, now.gather_every(max(1, now.height // ROWS)).head(ROWS), History(records, tuple(before.columns)), names)
+    return World(
+        source,
+        rules,
+        now.gather_every(max(1, now.height // ROWS)).head(ROWS),
+        History(records, tuple(before.columns)),
+        names,
+    )
 
 
 def another_name(world: World, name: str, rng: random.Random) -> tuple[str, str]:
@@ -78,11 +91,19 @@ def another_name(world: World, name: str, rng: random.Random) -> tuple[str, str]
     kind = rng.choice(KINDS)
     column = world.source.columns[name]
     if kind == "case":
-        options = {column.upper(), column.title().replace("_", ""), column.replace("_", "-"), column.capitalize(), f"{column}_"}
+        options = {
+            column.upper(),
+            column.title().replace("_", ""),
+            column.replace("_", "-"),
+            column.capitalize(),
+            f"{column}_",
+        }
         options -= {column}
         return rng.choice(sorted(options)), kind
     if kind == "nonsense":
-        return "".join(rng.choices("bcdfghjklmnpqrstvwxz", k=rng.randint(2, 5))) + str(rng.randint(1, 99)), kind
+        return "".join(rng.choices("bcdfghjklmnpqrstvwxz", k=rng.randint(2, 5))) + str(
+            rng.randint(1, 99)
+        ), kind
     new = rng.choice(world.names[name][kind])
     parent = column.rpartition(".")[0]
     return (f"{parent}.{new}" if parent and rng.random() < 0.5 else new), kind
@@ -107,7 +128,9 @@ def one_round(world: World, rng: random.Random, *, has_history: bool) -> Iterato
     gone = list(truth)
     if trapped is not None:
         alike = rng.choice(ALIKE[trapped])
-        values = frame[world.source.columns[trapped]].sample(fraction=1, shuffle=True, seed=rng.randint(0, 2**31))
+        values = frame[world.source.columns[trapped]].sample(
+            fraction=1, shuffle=True, seed=rng.randint(0, 2**31)
+        )
         frame = frame.drop(world.source.columns[trapped])
         if alike not in frame.columns:
             place = world.source.columns[trapped]
@@ -120,7 +143,14 @@ def one_round(world: World, rng: random.Random, *, has_history: bool) -> Iterato
     declared = set(world.source.columns.values())
     undeclared = tuple(c for c in frame.columns if c not in declared)
     history = world.history if has_history else History()
-    found = match(Delivered(frame, undeclared), tuple(gone), world.source, world.rules, notations_of(world.source), history)
+    found = match(
+        Delivered(frame, undeclared),
+        tuple(gone),
+        world.source,
+        world.rules,
+        notations_of(world.source),
+        history,
+    )
     is_clear = found.is_clear([name for name in gone if not world.source.fields[name].optional])
     for name in gone:
         candidate = found.candidates.get(name)
@@ -134,7 +164,7 @@ def one_round(world: World, rng: random.Random, *, has_history: bool) -> Iterato
 
 
 def measure(rounds: int, *, seed: int = SEED) -> dict[str, dict[str, Counter]]:
-    """By `without history` and `with history`, by kind: how many columns ended right, wrong, with a person, and proposals right."""
+    """By `without history` and `with history`, by kind: how many columns ended how, as `one_round` says."""
     rng = random.Random(seed)
     told: dict[str, dict[str, Counter]] = {"without history": {}, "with history": {}}
     with tempfile.TemporaryDirectory() as folder:
@@ -153,7 +183,9 @@ def report(rounds: int) -> None:
     """Print the shares."""
     for name, by_kind in measure(rounds).items():
         print(f"\ndrift, {name}, {rounds} rounds")
-        print(f"  {'renamed to':<22} {'columns':>8} {'rightly':>8} {'wrongly':>8} {'person':>8} {'alone':>8} {'alone, wrong':>13} {'best guess right':>17}")
+        print(
+            f"  {'renamed to':<22} {'columns':>8} {'rightly':>8} {'wrongly':>8} {'person':>8} {'alone':>8} {'alone, wrong':>13} {'best guess right':>17}"
+        )
         for kind in [*KINDS, "gone, another like it", "all"]:
             counts = by_kind.get(kind, Counter())
             if total := counts["right"] + counts["wrong"] + counts["person"]:

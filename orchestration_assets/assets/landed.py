@@ -8,8 +8,8 @@ from orchestration_assets.assets.common import RETRY, result, source_key, told_p
 from orchestration_assets.feed import Declared
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.steps.context import VERSION
-from orchestration_assets.steps.landing import land_sources, summary
 from orchestration_assets.steps.drift_report import waiting_of
+from orchestration_assets.steps.landing import land_sources, summary
 from sources.declaration import Source
 
 
@@ -31,17 +31,24 @@ def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) ->
             counts = land_sources(opened, wanted)
             seconds = max((row["seconds"] for row in counts.values()), default=0.0)
             opened.hand_over("landing", {"sources": summary(opened), "seconds": seconds})
-        waiting = {one.source: one.advice for one in waiting_of(opened.lake, declared.sources, opened.partition)}
+        waiting = {
+            one.source: one.advice for one in waiting_of(opened.lake, declared.sources, opened.partition)
+        }
         for name, row in counts.items():
             if row["status"] != "landed" or row["refused"] or row["waiting"]:
                 reason = row["reason"] or row["refused_because"] or row["waiting_because"]
                 told = f"{name} is {row['status']}: {reason}"
                 context.log.warning(told)
             numbers = {key: row[key] for key in ("deliveries", "bytes", "refused", "seconds")}
-            told = {"status": row["status"], "reason": row["reason"] or "none"}
-            if name in waiting:
-                told["proposal"] = waiting[name]
-            yield result(source_key(name), row["lines"], numbers, **told)
+            proposal = {"proposal": waiting[name]} if name in waiting else {}
+            yield result(
+                source_key(name),
+                row["lines"],
+                numbers,
+                status=row["status"],
+                reason=row["reason"] or "none",
+                **proposal,
+            )
 
     return landed
 

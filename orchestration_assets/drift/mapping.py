@@ -27,7 +27,9 @@ def as_rescaling(source: Source, rules: RuleSet, changes: dict[str, ScaleChange]
         is_money = "money" in rules.fields[name].policy.translate
         unit, is_declarable = unit_for(source.fields[name].unit, change, is_money=is_money)
         entry: dict[str, Any] = {"column": source.columns[name], "doubt": scale_doubt(change)}
-        told[name] = entry | ({"unit": unit} if is_declarable else {"unit": source.fields[name].unit, "scale_since": since})
+        told[name] = entry | (
+            {"unit": unit} if is_declarable else {"unit": source.fields[name].unit, "scale_since": since}
+        )
     return _written(told)
 
 
@@ -64,12 +66,18 @@ def _declared(source: Source, name: str, entry: dict[str, Any]) -> str | dict[st
 
 
 def _line(name: str, declared: str | dict[str, Any]) -> str:
-    text = yaml.safe_dump(declared, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000)
+    text = yaml.safe_dump(
+        declared, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000
+    )
     return f"{name}: {text.removesuffix('...' + chr(10)).strip()}\n"
 
 
 def _entry(candidate: Candidate) -> dict[str, Any]:
-    entry = {"column": candidate.column, "unit": candidate.unit, "probability": round(candidate.probability, 4)}
+    entry = {
+        "column": candidate.column,
+        "unit": candidate.unit,
+        "probability": round(candidate.probability, 4),
+    }
     return entry | ({"doubt": candidate.doubt} if candidate.doubt else {})
 
 

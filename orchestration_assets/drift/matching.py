@@ -167,7 +167,11 @@ def _evidence(
 
 
 def _weight(told: _Evidence, others: list[float]) -> float:
-    name = _CONTRARY if told.name.is_contrary else next((w for s, w in _NAME_WEIGHTS if told.name.score >= s), 0.0)
+    name = (
+        _CONTRARY
+        if told.name.is_contrary
+        else next((w for s, w in _NAME_WEIGHTS if told.name.score >= s), 0.0)
+    )
     chance = float(np.clip((sum(others) + 0.05) / (len(others) + 0.5), _CAP, 1 - _CAP))
     share = told.fit.share
     per_value = share * np.log(_GOOD / chance) + (1 - share) * np.log((1 - _GOOD) / (1 - chance))
@@ -223,7 +227,9 @@ def _unit(name: str, column: str, told: _Evidence, source: Source, rules: RuleSe
     if not rules.fields[name].dtype.is_numeric():
         return declared
     if told.change is not None:
-        unit, is_declarable = unit_for(declared, told.change, is_money="money" in rules.fields[name].policy.translate)
+        unit, is_declarable = unit_for(
+            declared, told.change, is_money="money" in rules.fields[name].policy.translate
+        )
         return unit if is_declarable else declared
     if told.similarity is None and (said := sense(column).unit):
         return said

@@ -61,8 +61,7 @@ def likeness(column: str, references: Iterable[str], *, said: frozenset[str] = f
     `said` are concepts that go without saying: what every record of the feed is, and what the field's description tells.
     """
     found = [_compare(sense(column), sense(reference), said) for reference in references]
-    best = max(found, key=lambda one: (one.score, not one.is_contrary), default=Likeness(0.0))
-    return best
+    return max(found, key=lambda one: (one.score, not one.is_contrary), default=Likeness(0.0))
 
 
 def owners_in(description: str) -> frozenset[str]:
@@ -149,7 +148,11 @@ def _same_words(
 @cache
 def _words() -> dict[str, frozenset[str]]:
     """Word to what it can mean: one concept as a rule, several of an abbreviation such as `std`."""
-    found = {folded(word): frozenset({concept}) for concept, words in lexicon.WORDS.items() for word in words.split()}
+    found = {
+        folded(word): frozenset({concept})
+        for concept, words in lexicon.WORDS.items()
+        for word in words.split()
+    }
     found |= {folded(word): frozenset(told.split()) for word, told in lexicon.COMPOUNDS.items()}
     return {_without_umlauts(word): meaning for word, meaning in found.items()} | found
 
@@ -174,7 +177,11 @@ def _concepts(word: str) -> frozenset[str]:
 def _with_short_part(word: str) -> frozenset[str]:
     """The concepts of a known word with a short one behind it: `custid`, `paynr`."""
     for end in _SHORT_PARTS:
-        if word.endswith(end) and len(word) > len(end) + 2 and (before := _words().get(word.removesuffix(end))):
+        if (
+            word.endswith(end)
+            and len(word) > len(end) + 2
+            and (before := _words().get(word.removesuffix(end)))
+        ):
             return before | _words()[end]
     return frozenset()
 

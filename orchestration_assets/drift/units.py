@@ -48,8 +48,11 @@ def scale_change(values: pl.Series, known: pl.Series) -> ScaleChange | None:
     if before < 2 * _MUCH_CLOSER:
         return None
     best = min(
-        (ScaleChange(f, o, name, known_, before, distance((now - o) / f, former)) for f, o, name, known_ in _changes(now, former)),
-        key=lambda change: (change.after - 0.05 * change.is_known),
+        (
+            ScaleChange(f, o, name, known_, before, distance((now - o) / f, former))
+            for f, o, name, known_ in _changes(now, former)
+        ),
+        key=lambda change: change.after - 0.05 * change.is_known,
         default=None,
     )
     if best is None or before - best.after < _MUCH_CLOSER:
@@ -78,7 +81,13 @@ def _changes(now: pl.Series, former: pl.Series) -> list[tuple[float, float, str,
         return found
     ratio = middle / before
     for factor, name in _FACTORS.items():
-        for f, told in ((factor, name), (1 / factor, f"{name} less" if factor in (10, 24, 60, 100, 1000, 3600, 1e6) else f"{name}, reversed")):
+        for f, told in (
+            (factor, name),
+            (
+                1 / factor,
+                f"{name} less" if factor in (10, 24, 60, 100, 1000, 3600, 1e6) else f"{name}, reversed",
+            ),
+        ):
             if 0.4 < ratio / f < 2.5:
                 found.append((f, 0.0, told, True))
     if max(ratio, 1 / ratio) >= _FAR:

@@ -79,7 +79,10 @@ def fit(
         for reading in TRANSLATORS[method].readings(spec, notation):
             ways[reading.name] = read_back(reading.parse(pl.col("text")), spec.dtype)
     frame = there.to_frame("text")
-    shares = {way: _good_share(frame.select(value.alias(spec.name)), rules, spec.name) for way, value in ways.items()}
+    shares = {
+        way: _good_share(frame.select(value.alias(spec.name)), rules, spec.name)
+        for way, value in ways.items()
+    }
     best = max(shares, key=lambda way: (shares[way], way == "declared"))
     return Fit(shares["declared"], shares[best], best, there.len())
 
@@ -104,7 +107,9 @@ def similarity(values: pl.Series, known: pl.Series) -> float | None:
     if known.dtype.is_numeric():
         return 1 - distance(values, known)
     if known.dtype.is_temporal() and known.dtype != pl.Time:
-        return min(1 - distance(_spread(values), _spread(known)), 1 - distance(_of_day(values), _of_day(known)))
+        return min(
+            1 - distance(_spread(values), _spread(known)), 1 - distance(_of_day(values), _of_day(known))
+        )
     return _similarity_of_texts(values.cast(pl.String), known.cast(pl.String))
 
 

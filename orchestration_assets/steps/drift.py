@@ -5,8 +5,9 @@ waits for a person, with what is proposed. What has no successor at all stays re
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -22,18 +23,49 @@ from sources.notation import FieldNotation
 from sources.reading import read_fragment
 
 SAMPLE_ROWS = 3000
+_CHANGED = ("status", "reason", "mapping", "extra_columns")
 _SPOTS, _SPOT_BYTES = 8, 128 << 10
 _KNOWN_ROWS, _KNOWN_PARTITIONS = 1000, 5
 
 
-def look_again(context: Context, source: Source, delivered: list[Delivery], store: Path) -> list[Delivery]:
-    """`delivered`, with what drifted mapped or waiting. Deliveries of one endpoint only are taken."""
+Row = dict[str, Any]
+
+
+def look_again(context: Context, source: Source, rows: list[Row], store: Path) -> list[Row]:
+    """The rows of what was delivered, some of them mapped or waiting now. Deliveries of one endpoint only are taken."""
+    delivered = [delivery_of(row) for row in rows]
+    seen = _looked_through(context, source, delivered, store)
+    return [
+        row if new is old else {**row, **{name: _plain(getattr(new, name)) for name in _CHANGED}}
+        for row, old, new in zip(rows, delivered, seen, strict=True)
+    ]
+
+
+def delivery_of(row: Row) -> Delivery:
+    """The delivery that a row of the table tells of, as far as it is read."""
+    known = {field.name for field in fields(Delivery)}
+    told = {name: _frozen(value) for name, value in row.items() if name in known and value is not None}
+    told["fragments"] = tuple(Fragment(**fragment) for fragment in row["fragments"] or ())
+    return Delivery(**{"partition": "", **told})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _looked_through(
+    context: Context, source: Source, delivered: list[Delivery], store: Path
+) -> list[Delivery]:
     landed = [d.endpoint for d in delivered if d.status == "landed"]
     asked = list(dict.fromkeys(landed or [d.endpoint for d in delivered if gone_fields(source, d)]))
     told = delivered
     for endpoint in asked:
         seen = [_looked_at(context, source, d, store) if d.endpoint == endpoint else d for d in delivered]
-        told = told if told is not delivered else seen
+        told = seen if told is delivered else told
         if any(d.status == "landed" for d in seen):
             return seen
     return told
@@ -59,7 +91,9 @@ def undeclared_columns(source: Source, delivery: Delivery) -> tuple[str, ...]:
 
 def _looked_at(context: Context, source: Source, delivery: Delivery, store: Path) -> Delivery:
     gone, undeclared = gone_fields(source, delivery), undeclared_columns(source, delivery)
-    is_refused_for_it = delivery.status == "refused" and any(not source.fields[name].optional for name in gone)
+    is_refused_for_it = delivery.status == "refused" and any(
+        not source.fields[name].optional for name in gone
+    )
     if is_refused_for_it and undeclared:
         return _mapped_or_waiting(context, source, delivery, gone, store)
     if delivery.status != "landed":
@@ -78,9 +112,13 @@ def _mapped_or_waiting(
     history = History(known_records(context, source), former_columns(context, source.source))
     notations, rules = context.notations[source.source], context.rules
     known = tuple(name for name in gone if name in rules.fields)
-    found = match(Delivered(sample, undeclared_columns(source, delivery)), known, source, rules, notations, history)
+    found = match(
+        Delivered(sample, undeclared_columns(source, delivery)), known, source, rules, notations, history
+    )
     required = {name for name in known if not source.fields[name].optional}
-    is_hopeless = not required & set(found.candidates) if delivery.status == "refused" else not found.candidates
+    is_hopeless = (
+        not required & set(found.candidates) if delivery.status == "refused" else not found.candidates
+    )
     if is_hopeless:
         return delivery
     if found.is_clear(required):
@@ -110,7 +148,10 @@ def _scale_changes(
 ) -> Iterator[tuple[str, ScaleChange]]:
     if not numbers or not context.lake.partitions(context.table("trusted")):
         return
-    known = {name: known_records(context, source, [name], since=source.fields[name].scale_since) for name in numbers}
+    known = {
+        name: known_records(context, source, [name], since=source.fields[name].scale_since)
+        for name in numbers
+    }
     known = {name: records for name, records in known.items() if records.width and records.height}
     if not known:
         return
@@ -129,7 +170,9 @@ def _proposal(source: Source, found: Matching) -> str:
         + (f"; {c.doubt})" if c.doubt else ")")
         for c in found.candidates.values()
     ]
-    told += [f"`{source.columns[name]}` ({name}) is gone, nothing stands for it" for name in found.unexplained]
+    told += [
+        f"`{source.columns[name]}` ({name}) is gone, nothing stands for it" for name in found.unexplained
+    ]
     return "its columns changed: " + "; ".join(told)
 
 
@@ -139,9 +182,7 @@ def former_columns(context: Context, source: str) -> tuple[str, ...]:
     return tuple(rows["columns"][-1]) if rows.height else ()
 
 
-def deliveries_before(
-    lake: Lake, source: str, partition: str, *, is_earlier: bool = False
-) -> pl.DataFrame:
+def deliveries_before(lake: Lake, source: str, partition: str, *, is_earlier: bool = False) -> pl.DataFrame:
     """The deliveries that were read as declared, of the nearest partition that has any, by time.
 
     That is this partition or one before it; with `is_earlier` only one before it.
@@ -158,11 +199,11 @@ def deliveries_before(
 
 
 def known_records(
-    context: Context, source: Source, fields: list[str] | None = None, *, since: str | None = None
+    context: Context, source: Source, names: list[str] | None = None, *, since: str | None = None
 ) -> pl.DataFrame:
     """A sample of the source's trusted records of the nearest partitions, typed; of those from `since` on, if given."""
     lake, table = context.lake, context.table("trusted")
-    wanted = [name for name in fields or context.rules.fields if name in context.rules.fields]
+    wanted = [name for name in names or context.rules.fields if name in context.rules.fields]
     parts = []
     for partition in _nearest(lake.partitions(table), context.partition, since):
         files = sorted(lake.active(table, partition).values(), key=lambda file: file.path)
@@ -191,7 +232,9 @@ def sample_of(
     as_is = source.model_copy(update={"fields": {c: FieldNotation(column=c) for c in wanted}})
     readable = replace(delivery, status="landed")
     parts = [read_fragment(as_is, readable, spot, store=store).records for spot in _spots(delivery, store)]
-    records = pl.concat(parts).drop("_row") if parts else pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
+    records = (
+        pl.concat(parts).drop("_row") if parts else pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
+    )
     return records.gather_every(max(1, records.height // SAMPLE_ROWS)).head(SAMPLE_ROWS)
 
 

@@ -12,10 +12,9 @@ from orchestration_assets.drift.mapping import yaml_lines
 from orchestration_assets.lake import Lake
 from orchestration_assets.steps.audit import Outcome
 from orchestration_assets.steps.context import Context
-from orchestration_assets.steps.drift import deliveries_before, sample_of
+from orchestration_assets.steps.drift import deliveries_before, delivery_of, sample_of
 from orchestration_assets.steps.landing import store_of
 from sources.declaration import Source
-from sources.delivery import Delivery, Fragment
 from sources.errors import NotReadable
 
 _FIELDS_OF_FOUND = ("encoding", "delimiter", "quote", "compression", "sheet", "member", "preamble")
@@ -67,7 +66,9 @@ def schema_drift(context: Context) -> Outcome:
     waiting = waiting_of(context.lake, context.sources, context.partition)
     serious = [change for change in changes if not change.is_harmless]
     told = "; ".join(f"{change.source}: {change.text}" for change in changes)
-    advice = [one.advice for one in waiting] or ["look at the mapped columns, and declare them in sources/catalog"]
+    advice = [one.advice for one in waiting] or [
+        "look at the mapped columns, and declare them in sources/catalog"
+    ]
     return Outcome(
         "schema_drift",
         not serious,
@@ -109,7 +110,11 @@ def _compared(
     gone = [column for column in before if column not in now]
     added = [column for column in now if column not in before and column not in mapped]
     if gone and not mapped:
-        yield Change(source.source, f"columns gone: {_listed(gone)}", is_harmless=not set(gone) & set(source.columns.values()))
+        yield Change(
+            source.source,
+            f"columns gone: {_listed(gone)}",
+            is_harmless=not set(gone) & set(source.columns.values()),
+        )
     if added:
         yield Change(source.source, f"columns added: {_listed(added)}", is_harmless=True)
     if [c for c in before if c in now] != [c for c in now if c in before] and source.notation.format == "csv":
@@ -138,18 +143,7 @@ def _of_types(
 
 
 def _kinds(context: Context, source: Source, row: dict[str, Any]) -> dict[str, str]:
-    delivery = Delivery(
-        source=source.source,
-        partition="",
-        status="landed",
-        landed_at=row["landed_at"],
-        path=row["path"],
-        bytes=row["bytes"],
-        lines=row["lines"],
-        fragments=tuple(Fragment(**f) for f in row["fragments"]),
-        columns=tuple(row["columns"]),
-        is_closed=row["is_closed"],
-    )
+    delivery = delivery_of(row)
     try:
         return kinds_of(sample_of(source, delivery, store_of(context.lake, source.source)))
     except (NotReadable, OSError):
@@ -162,4 +156,6 @@ def _latest(lake: Lake, source: Source, partition: str) -> list[dict[str, Any]]:
 
 
 def _listed(names: list[str], most: int = 10) -> str:
-    return ", ".join(f"`{name}`" for name in names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return ", ".join(f"`{name}`" for name in names[:most]) + (
+        f" and {len(names) - most} more" if len(names) > most else ""
+    )

@@ -133,7 +133,7 @@ def store_of(lake: Lake, source: str) -> Path:
 
 def _note(context: Context, landing: _Landing) -> dict[str, Any]:
     store = store_of(context.lake, landing.source.source)
-    delivered = [_row(d) for d in look_again(context, landing.source, landing.wait(), store)]
+    delivered = look_again(context, landing.source, [_row(d) for d in landing.wait()], store)
     table = f"{landing.source.source}/deliveries"
     former = context.lake.read(table, context.partition)
     rows = _merged(former.to_dicts() if former.height else [], delivered, landing.source.delivers)
@@ -177,7 +177,9 @@ def _merged(former: list[dict], delivered: list[dict], delivers: str) -> list[di
         is_in_force = row["status"] == "landed"
         if (same := known.get(_key(row))) is not None:
             same["is_in_force"], same["is_latest"] = is_in_force, True
-            same |= {name: row[name] for name in ("mapping", "extra_columns", "reason")}  # as it is declared now
+            same |= {
+                name: row[name] for name in ("mapping", "extra_columns", "reason")
+            }  # as it is declared now
         else:
             known[_key(row)] = {**row, "is_in_force": is_in_force, "is_latest": True}
     return sorted(known.values(), key=lambda row: (row["landed_at"], row["name"], row["content_hash"]))

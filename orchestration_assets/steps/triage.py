@@ -64,9 +64,9 @@ def triage_partition(context: Context) -> dict[str, Any]:
 
 
 def _pieces(context: Context) -> Iterator[Piece]:
-    for ordinal, (source, row) in enumerate(in_force(context)):
+    for ordinal, (declared, row) in enumerate(in_force(context)):
         fragments = tuple(Fragment(**f) for f in row["fragments"])
-        source = mapped_source(source, row.get("mapping") or "")
+        source = mapped_source(declared, row.get("mapping") or "")
         delivery = Delivery(
             source=source.source,
             partition=context.partition,

@@ -48,7 +48,12 @@ def test_another_shape_is_no_change_of_scale() -> None:
 
 @pytest.mark.parametrize(
     ("declared", "factor", "is_money", "unit"),
-    [(None, 100, True, "cents"), (None, 100, False, "percent"), ("cents", 1 / 100, True, None), (None, 1 / 1000, False, "thousands")],
+    [
+        (None, 100, True, "cents"),
+        (None, 100, False, "percent"),
+        ("cents", 1 / 100, True, None),
+        (None, 1 / 1000, False, "thousands"),
+    ],
 )
 def test_the_unit_to_declare_follows_from_what_is_declared_and_the_factor(
     declared: str | None, factor: float, is_money: bool, unit: str | None

@@ -51,7 +51,9 @@ def frame(rows: int = 60, **renamed: str) -> pl.DataFrame:
     return plain.rename(renamed)
 
 
-def matched(values: pl.DataFrame, *gone: str, history: History | None = None, of: Source | None = None) -> Matching:
+def matched(
+    values: pl.DataFrame, *gone: str, history: History | None = None, of: Source | None = None
+) -> Matching:
     declared = set((of or source()).columns.values())
     undeclared = tuple(column for column in values.columns if column not in declared)
     notations = {name: Notation() for name in RULES.fields}
@@ -60,7 +62,10 @@ def matched(values: pl.DataFrame, *gone: str, history: History | None = None, of
 
 def test_a_name_in_another_language_with_fitting_values_is_clear() -> None:
     found = matched(frame(order_id="Bestellnummer", price="Preis"), "order_id", "price")
-    assert {name: c.column for name, c in found.candidates.items()} == {"order_id": "Bestellnummer", "price": "Preis"}
+    assert {name: c.column for name, c in found.candidates.items()} == {
+        "order_id": "Bestellnummer",
+        "price": "Preis",
+    }
     assert found.is_clear(["order_id", "price"])
 
 
@@ -76,7 +81,11 @@ def test_fitting_values_under_a_name_that_says_nothing_are_only_proposed() -> No
 
 
 def test_of_two_columns_alike_each_goes_by_its_name() -> None:
-    found = matched(frame(customer_country="kundenland", shop_country="land_des_shops"), "customer_country", "shop_country")
+    found = matched(
+        frame(customer_country="kundenland", shop_country="land_des_shops"),
+        "customer_country",
+        "shop_country",
+    )
     assert {name: c.column for name, c in found.candidates.items()} == {
         "customer_country": "kundenland",
         "shop_country": "land_des_shops",
@@ -101,7 +110,9 @@ def test_a_gone_field_without_any_column_that_could_stand_for_it_is_unexplained(
 
 def test_a_new_unit_is_proposed_and_never_taken_by_itself() -> None:
     known = pl.DataFrame({"price": [5.5 + i for i in range(60)]})
-    values = frame(price="Preis").with_columns(Preis=pl.Series([str(int(100 * (5.5 + i))) for i in range(60)]))
+    values = frame(price="Preis").with_columns(
+        Preis=pl.Series([str(int(100 * (5.5 + i))) for i in range(60)])
+    )
     found = matched(values, "price", history=History(known))
     assert (found.candidates["price"].column, found.candidates["price"].unit) == ("Preis", "cents")
     assert "of another scale" in found.candidates["price"].doubt

@@ -57,7 +57,9 @@ def own_catalog(place):
 
 
 def test_columns_renamed_plainly_are_mapped_and_the_records_are_those_of_the_old_names(place) -> None:
-    place.gateway_a(lines(30), header="reference;customer_no;E_Mail;shop;device;amount;currency;country;paid_at;risk")
+    place.gateway_a(
+        lines(30), header="reference;customer_no;E_Mail;shop;device;amount;currency;country;paid_at;risk"
+    )
     place.way()
     assert status(place) == {"payments.csv": ("landed", True)}
     assert mapping(place) == {
@@ -75,8 +77,11 @@ def test_one_renamed_column_gives_the_very_records_of_the_old_name(lived, place_
     lived.way(NEXT)
     assert mapping(lived, day=NEXT) == {"customer_id": "KundenNr"}
     told = ["payment_id", "customer_id", "amount", "paid_at", "device_risk"]
-    assert lived.table("trusted", NEXT).select(told).sort("payment_id").equals(
-        plain.table("trusted").select(told).sort("payment_id")
+    assert (
+        lived.table("trusted", NEXT)
+        .select(told)
+        .sort("payment_id")
+        .equals(plain.table("trusted").select(told).sort("payment_id"))
     )
     drift = schema_drift(lived.context(NEXT))
     assert not drift.is_passed
@@ -115,7 +120,9 @@ def test_a_file_without_a_header_is_not_taken_for_renamed_columns(lived) -> None
     assert status(lived, day=NEXT)["payments.csv"][0] in ("waiting", "refused")
 
 
-def test_amounts_that_became_cents_wait_with_the_unit_as_proposal_and_land_once_it_is_declared(own_catalog) -> None:
+def test_amounts_that_became_cents_wait_with_the_unit_as_proposal_and_land_once_it_is_declared(
+    own_catalog,
+) -> None:
     place = own_catalog
     place.gateway_a(lines(120))
     place.way()
@@ -175,7 +182,8 @@ def test_columns_added_and_reordered_change_nothing_and_are_told(lived) -> None:
 
 def test_paths_renamed_in_json_are_mapped(place, line_of_b) -> None:
     texts = [
-        re.sub('"ref":', '"customerNumber":', line_of_b(id=f"P{i:010d}", ref=f"C{i:07d}")) for i in range(1, 31)
+        re.sub('"ref":', '"customerNumber":', line_of_b(id=f"P{i:010d}", ref=f"C{i:07d}"))
+        for i in range(1, 31)
     ]
     place.gateway_b(texts)
     place.way()
@@ -192,7 +200,10 @@ def test_an_endpoint_that_still_delivers_the_old_columns_is_preferred_to_a_mappi
     place.put(f"backup/{DAY}/payments.csv", "\n".join([HEADER, *lines(30)]) + "\n")
     place.way()
     rows = place.rows("gateway_a/deliveries").filter(is_latest=True).sort("endpoint")
-    assert rows.select("endpoint", "status", "mapping").rows() == [("files:0", "refused", ""), ("files:1", "landed", "")]
+    assert rows.select("endpoint", "status", "mapping").rows() == [
+        ("files:0", "refused", ""),
+        ("files:1", "landed", ""),
+    ]
     assert place.table("trusted")["payment_id"].len() == 30
 
 
