@@ -15,6 +15,7 @@ COMMANDS = {
     "explain": "the whole story of one record",
     "check": "every mistake in every declaration",
     "repair": "judge and repair one file, without Dagster",
+    "profile": "what a file shows, and the declarations that would fit it",
     "simulate": "deliver days of the simulated outside world",
 }
 

@@ -262,6 +262,8 @@ def _doubt(candidate: Candidate, told: _Evidence, source: Source, rules: RuleSet
 
 
 def _doubt_of_unit(candidate: Candidate, source: Source) -> str:
+    if candidate.field not in source.fields:
+        return ""  # of a source that is new, the name says what is to be declared
     declared = source.fields[candidate.field].unit
     said, said_before = sense(candidate.column).unit, sense(source.columns[candidate.field]).unit
     if candidate.similarity is not None and candidate.similarity >= 0.8:

@@ -225,9 +225,14 @@ def _nearest(partitions: list[str], partition: str, since: str | None) -> list[s
 
 
 def sample_of(
-    source: Source, delivery: Delivery, store: Path, *, only: list[str] | None = None
+    source: Source,
+    delivery: Delivery,
+    store: Path,
+    *,
+    only: list[str] | None = None,
+    most: int = SAMPLE_ROWS,
 ) -> pl.DataFrame:
-    """Up to SAMPLE_ROWS records of a delivery from all over it, as text, one column per delivered column."""
+    """Up to `most` records of a delivery from all over it, as text, one column per delivered column."""
     wanted = [c for c in dict.fromkeys(delivery.columns) if c and (only is None or c in only)]
     as_is = source.model_copy(update={"fields": {c: FieldNotation(column=c) for c in wanted}})
     readable = replace(delivery, status="landed")
@@ -235,7 +240,7 @@ def sample_of(
     records = (
         pl.concat(parts).drop("_row") if parts else pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
     )
-    return records.gather_every(max(1, records.height // SAMPLE_ROWS)).head(SAMPLE_ROWS)
+    return records.gather_every(max(1, records.height // most)).head(most)
 
 
 def _spots(delivery: Delivery, store: Path) -> list[Fragment]:
