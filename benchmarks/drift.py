@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.renamings import ALIKE, FLIGHTS, PAYMENTS
+from benchmarks.renamings import ALIKE, FLIGHTS, OWN_WORDS, PAYMENTS
 from orchestration_assets.drift.matching import Delivered, History, match
 from orchestration_assets.drift.values import typed
 from orchestration_assets.feed import FEEDS, load_feeds
@@ -127,7 +127,8 @@ def one_round(world: World, rng: random.Random, *, has_history: bool) -> Iterato
         truth[name], kinds[name] = new, kind
     gone = list(truth)
     if trapped is not None:
-        alike = rng.choice(ALIKE[trapped])
+        own = OWN_WORDS.get((world.source.source, trapped), set())
+        alike = rng.choice([name for name in ALIKE[trapped] if name not in own])
         values = frame[world.source.columns[trapped]].sample(
             fraction=1, shuffle=True, seed=rng.randint(0, 2**31)
         )
@@ -183,9 +184,9 @@ def report(rounds: int) -> None:
     """Print the shares."""
     for name, by_kind in measure(rounds).items():
         print(f"\ndrift, {name}, {rounds} rounds")
-        print(
-            f"  {'renamed to':<22} {'columns':>8} {'rightly':>8} {'wrongly':>8} {'person':>8} {'alone':>8} {'alone, wrong':>13} {'best guess right':>17}"
-        )
+        heads = "columns rightly wrongly person alone".split()
+        told = " ".join(f"{head:>8}" for head in heads)
+        print(f"  {'renamed to':<22} {told} {'alone, wrong':>13} {'best guess right':>17}")
         for kind in [*KINDS, "gone, another like it", "all"]:
             counts = by_kind.get(kind, Counter())
             if total := counts["right"] + counts["wrong"] + counts["person"]:

@@ -212,3 +212,6 @@ ALIKE: dict[str, list[str]] = {
     "act_arr_time": ["baggage_time", "arrival_time", "next_departure", "arrivee_estimee"],
 }
 """Columns with values like the field's that are something else."""
+
+OWN_WORDS = {("gateway_b", "paid_at"): {"created_at"}, ("ledger", "paid_at"): {"buchungsdatum"}}
+"""Names among ALIKE that are the source's own word in another form: what it calls `created` is the payment's time."""

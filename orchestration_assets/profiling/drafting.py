@@ -2,6 +2,7 @@
 
 import json
 import keyword
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -47,7 +48,7 @@ def drafted(
 ) -> Draft:
     """The contract, the feed and the source `name` that fit the profiled file; `endpoint`: how to reach it."""
     names = names_of(profiles)
-    fields = {names[p.column]: notation_of(p, sniffed, _decimal(profiles)) for p in profiles}
+    fields = {names[p.column]: notation_of(p, _decimal(profiles)) for p in profiles}
     remarks = [f"{p.column}: {remark}" for p in profiles for remark in p.remarks]
     if not relations.key:
         remarks.append(
@@ -108,7 +109,7 @@ def source_text(
     profiles: list[ColumnProfile],
     sniffed: Sniffed,
     endpoint: dict[str, str],
-    fields: dict[str, str | dict[str, str]],
+    fields: Mapping[str, str | dict[str, str]],
     comments: tuple[str, ...] = (),
 ) -> str:
     """The source's YAML."""
@@ -133,7 +134,7 @@ def source_text(
     return f"{told}{_yaml(declared)}fields:\n{listed}"
 
 
-def notation_of(profile: ColumnProfile, sniffed: Sniffed, decimal: str) -> str | dict[str, str]:  # noqa: ARG001 - one call for all
+def notation_of(profile: ColumnProfile, decimal: str) -> str | dict[str, str]:
     """What the source's YAML says of one field."""
     told = {"from": profile.column}
     if profile.unit and profile.type in ("int", "float"):
@@ -224,7 +225,7 @@ def _raw(pattern: str) -> str:
     return f'r"{pattern}"' if '"' not in pattern and not pattern.endswith("\\") else repr(pattern)
 
 
-def _yaml(declared: dict[str, object]) -> str:
+def _yaml(declared: Mapping[str, object]) -> str:
     return "".join(f"{key}: {_flow(value)}\n" for key, value in declared.items())
 
 

@@ -14,7 +14,11 @@ _FIRST_FOR_PAIRS = 12
 
 @dataclass(frozen=True)
 class Relations:
-    """`key`: columns that identify a record, but for some delivered twice (`is_unique`), or that most likely say what it is about. `determined_by`: by which."""
+    """What identifies a record, and what goes by what.
+
+    `key`: columns that identify a record, but for some delivered twice (`is_unique`), or that most likely say what it is
+    about. `determined_by`: column to the column that it goes by.
+    """
 
     key: tuple[str, ...]
     is_unique: bool

@@ -88,7 +88,7 @@ def _for_feed(
     remarks = []
     for field_name, candidate in matching.candidates.items():
         profile = replace(by_column[candidate.column], unit=candidate.unit)
-        fields[field_name] = _as_field(profile, rules.fields[field_name].dtype, notation, profiles)
+        fields[field_name] = _as_field(profile, rules.fields[field_name].dtype, profiles)
         if candidate.doubt:
             remarks.append(
                 f"{field_name}: `{candidate.column}` ({candidate.probability:.0%}): {candidate.doubt}"
@@ -103,7 +103,7 @@ def _for_feed(
 
 
 def _as_field(
-    profile: ColumnProfile, dtype: pl.DataType, notation: Sniffed, profiles: list[ColumnProfile]
+    profile: ColumnProfile, dtype: pl.DataType, profiles: list[ColumnProfile]
 ) -> str | dict[str, str]:
     """The line of a field: a unit where it is a number, a pattern where it is a point in time."""
     is_number, is_moment = dtype.is_numeric(), isinstance(dtype, pl.Datetime)
@@ -113,7 +113,7 @@ def _as_field(
         type="float" if is_number else profile.type,
         datetime=profile.datetime if is_moment else "",
     )
-    return notation_of(kept, notation, "," if any(p.decimal == "," for p in profiles) else ".")
+    return notation_of(kept, "," if any(p.decimal == "," for p in profiles) else ".")
 
 
 def _matched(
@@ -123,7 +123,7 @@ def _matched(
     decimal = "," if any(profile.decimal == "," for profile in by_column.values()) else "."
     forms = [p.datetime for p in by_column.values() if p.datetime]
     notation = Notation(decimal=decimal, datetime=forms[0]) if forms else Notation(decimal=decimal)
-    nowhere = Source.model_construct(source="new", feed=declared.feed.feed, fields={})
+    nowhere = _source_for("new", Sniffed("csv")).model_copy(update={"feed": declared.feed.feed, "fields": {}})
     return match(
         Delivered(values, tuple(values.columns)),
         tuple(rules.fields),

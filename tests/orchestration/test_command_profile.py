@@ -24,7 +24,8 @@ from sources.simulation import simulate
 
 DAY = "2026-11-01"
 SHOP = "Order ID;Ordered at;Price EUR;Country;Contact mail;Paid;Comment\n" + "".join(
-    f"O{i:05d};{i % 28 + 1:02d}.11.2026 10:{i % 60:02d};{i},50;{('DE', 'FR')[i % 2]};c{i}@example.org;{('yes', 'no')[i % 2]};free text {i * 7919}\n"
+    f"O{i:05d};{i % 28 + 1:02d}.11.2026 10:{i % 60:02d};{i},50;{('DE', 'FR')[i % 2]};c{i}@example.org;{('yes', 'no')[i % 2]};"
+    f"free text {i * 7919}\n"
     for i in range(1, 200)
 )
 
@@ -88,11 +89,12 @@ def test_drafts_of_each_simulated_system_load_and_map_onto_its_own_feed(
     assert profile(file, drafts, "--name", f"new_{source}") == 0
     assert profile(file, tmp_path / "mapped", "--name", "mapped", "--feed", "payments") == 0
     assert "no mistakes" in checked(drafts, monkeypatch, capsys)
+    feed = (place.feeds / "payments.yaml").read_text()
     (drafts / "catalog" / "mapped.yaml").write_text(
         (tmp_path / "mapped" / "catalog" / "mapped.yaml").read_text()
     )
     (drafts / "feeds" / "payments.yaml").write_text(
-        (place.feeds / "payments.yaml").read_text().replace("[gateway_a, gateway_b, ledger]", "[]")
+        feed.replace("[gateway_a, gateway_b, ledger]", "[]")
     )
     assert "no mistakes" in checked(drafts, monkeypatch, capsys)
     [mapped] = load_feeds(drafts / "feeds", drafts / "catalog").feeds["payments"].sources
