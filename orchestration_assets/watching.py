@@ -29,7 +29,10 @@ def watch(folders: list[Path], url: str, stop: threading.Event, tell: Callable[[
     for names in changed(folders, stop):
         tell(f"{', '.join(names)}: loading the declarations again")
         trouble = reload_when_it_answers(url, stop)
-        tell(trouble or "the declarations are loaded; `breakwater check` names what is wrong with them, if anything")
+        tell(
+            trouble
+            or "the declarations are loaded; `breakwater check` names what is wrong with them, if anything"
+        )
 
 
 def changed(folders: list[Path], stop: threading.Event) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 
@@ -16,7 +17,9 @@ _STOP_SECONDS = 30
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the subcommand."""
     parser.add_argument("--port", type=int, default=3000, help="default: 3000")
-    parser.add_argument("more", nargs=argparse.REMAINDER, metavar="-- …", help="further options of `dagster dev`")
+    parser.add_argument(
+        "more", nargs=argparse.REMAINDER, metavar="-- …", help="further options of `dagster dev`"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,7 +30,9 @@ def run(options: argparse.Namespace) -> int:
 
     more = [word for word in options.more if word != "--"]
     if any(word.split("=")[0] in ("-h", "--host") for word in more):
-        raise DeclarationError(f"the pages are for {HOST} only: they know no users\nHint: put a proxy with a log-in before them")
+        raise DeclarationError(
+            f"the pages are for {HOST} only: they know no users\nHint: put a proxy with a log-in before them"
+        )
     found, home = settings(), dagster_home()
     project = Path(__file__).resolve().parents[2]
     folders = [found.catalog, found.feeds, project / "validators" / "contracts"]
@@ -39,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     watcher.start()
     try:
         return process.wait()
+    except KeyboardInterrupt:
+        return 0
     finally:
         stop.set()
         _end(process)
@@ -46,12 +53,25 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _started(project: Path, home: Path, port: int, more: list[str]) -> subprocess.Popen[bytes]:
-    """`dagster dev`. A signal that is caught here reaches it as the default one, also where a shell's `&` ignores SIGINT."""
+    """`dagster dev` in a group of its own. What is caught here it finds at its default, also where `&` ignores SIGINT."""
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     home.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(project / "workspace.yaml"), "-h", HOST, "-p", str(port), *more]
-    return subprocess.Popen(command, cwd=project, env={**os.environ, "DAGSTER_HOME": str(home)})
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-w",
+        str(project / "workspace.yaml"),
+        "-h",
+        HOST,
+        "-p",
+        str(port),
+        *more,
+    ]
+    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    return subprocess.Popen(command, cwd=project, env=environment, start_new_session=True)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -59,14 +79,25 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """SIGINT, as Ctrl-C would; its processes end with it."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
+    """SIGINT to all its processes, as Ctrl-C would; what has not ended by then is killed."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        end = time.monotonic() + _STOP_SECONDS
+        while _is_alive(process) and time.monotonic() < end:
+            time.sleep(0.1)
+    process.wait()
+
+
+def _is_alive(process: subprocess.Popen[bytes]) -> bool:
+    process.poll()  # else a zombie keeps the group alive
     try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _tell(text: str) -> None:

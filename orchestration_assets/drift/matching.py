@@ -13,15 +13,16 @@ import polars as pl
 
 from orchestration_assets.drift.names import QUALIFIED, Likeness, likeness, owners_in, sense
 from orchestration_assets.drift.units import ScaleChange, scale_change, unit_for
-from orchestration_assets.drift.values import ENOUGH, Fit, fit, fits, similarity, typed
+from orchestration_assets.drift.values import ENOUGH, Fit, fit, fits, numbers, similarity, typed
 from sources.declaration import Source
 from validators.parsing import Notation
-from validators.rules import RuleSet
+from validators.rules import FieldSpec, RuleSet
 
 CLEAR_PROBABILITY, CLEAR_MARGIN = 0.98, 3.5
 WORTH_PROPOSING = 0.2
 _NOTHING = 2.0  # what must be outweighed: that a column is new, and a field gone
 _PLACE = 1.5
+_WORTH_COMPARING = 0.3
 _GOOD, _CAP, _WEIGHT = 0.95, 0.02, 2.0
 _NAME_WEIGHTS = ((1.0, 9.0), (0.98, 7.0), (0.9, 6.3), (0.7, 3.5), (0.35, 1.5), (0.01, -1.0))
 _CONTRARY = -5.0
@@ -147,12 +148,10 @@ def _evidence(
         said = of_record | owners_in(spec.description)
         references = [name, *([source.columns[name]] if name in source.columns else [])]
         for column in delivered.undeclared:
-            own = fitting[column, name]
             others = [fitting[other, name].share for other in delivered.values.columns if other != column]
-            values = typed(delivered.values[column], spec, rules, notation)
-            known = history.of(name)
-            change = scale_change(values, known) if spec.dtype.is_numeric() else None
-            alike = similarity((values - change.offset) / change.factor if change else values, known)
+            own, change, alike = _of_values(
+                delivered.values[column], fitting[column, name], spec, rules, notation, history
+            )
             told = _Evidence(
                 name=likeness(column, references, said=said),
                 fit=own,
@@ -164,6 +163,28 @@ def _evidence(
             )
             found[name, column] = replace(told, weight=_weight(told, others))
     return found
+
+
+def _of_values(
+    texts: pl.Series, own: Fit, spec: FieldSpec, rules: RuleSet, notation: Notation, history: History
+) -> tuple[Fit, ScaleChange | None, float | None]:
+    """How well the texts fit the field, whether they are of another scale than its history, and how like that they are."""
+    known = history.of(spec.name)
+    if spec.dtype.is_numeric() and known.len():
+        now = numbers(texts, spec, notation)
+        if (change := scale_change(now, known)) is not None:
+            return _fit_once_rescaled(texts, own, spec, rules, notation, change), change, 1 - change.after
+    alike = (
+        similarity(typed(texts, spec, rules, notation), known) if own.declared >= _WORTH_COMPARING else None
+    )
+    return own, None, alike
+
+
+def _fit_once_rescaled(
+    texts: pl.Series, own: Fit, spec: FieldSpec, rules: RuleSet, notation: Notation, change: ScaleChange
+) -> Fit:
+    unit, is_declarable = unit_for(notation.unit, change, is_money="money" in spec.policy.translate)
+    return fit(texts, spec, rules, replace(notation, unit=unit)) if is_declarable else own
 
 
 def _weight(told: _Evidence, others: list[float]) -> float:

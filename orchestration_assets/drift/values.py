@@ -10,13 +10,14 @@ import numpy as np
 import polars as pl
 
 from orchestration_assets.translation.registry import TRANSLATORS
-from validators.parsing import Notation, parse, present, read_back, write
+from validators.parsing import Notation, parse, present, read_back
 from validators.rules import FieldSpec, RuleSet
 from validators.shapes import shape
 
 ENOUGH = 20
 """Fewer values than these say nothing about a distribution."""
 _RECURRING = 0.2
+_COLUMN, _TEXT, _COUNT = "_column", "_text", "_count"
 _DAY_SECONDS = 86_400
 
 
@@ -50,41 +51,68 @@ def fits(
 ) -> dict[tuple[str, str], Fit]:
     """How well each column of `values` fits each field of `names`, by (column, field).
 
-    The columns `thoroughly` are read in every known way of writing, the others as they are declared.
+    The columns `thoroughly` are read in every known way of writing, the others as they are declared. Each way reads the
+    distinct texts of all columns at once.
     """
-    return {
-        (column, name): fit(
-            values[column],
-            rules.fields[name],
-            rules,
-            notations.get(name, Notation()),
-            is_thorough=column in thoroughly,
-        )
-        for name in names
-        for column in values.columns
-    }
+    texts = values.unpivot(variable_name=_COLUMN, value_name=_TEXT).drop_nulls()
+    counted = texts.group_by(_COLUMN, _TEXT).len(_COUNT)
+    found = {}
+    for name in names:
+        spec, notation = rules.fields[name], notations.get(name, Notation())
+        there = counted.with_columns(present(pl.col(_TEXT), notation).alias(_TEXT)).drop_nulls()
+        good = {
+            way: _good(there, value, spec, rules) for way, value in _declared_ways(spec, notation).items()
+        }
+        closely = there.filter(pl.col(_COLUMN).is_in(list(thoroughly)))
+        good |= {
+            way: _good(closely, value, spec, rules) for way, value in _known_ways(spec, notation).items()
+        }
+        totals = _by_column(there)
+        found |= {(column, name): _fit(column, totals, good) for column in values.columns}
+    return found
 
 
-def fit(
-    texts: pl.Series, spec: FieldSpec, rules: RuleSet, notation: Notation, *, is_thorough: bool = True
-) -> Fit:
-    """How well the texts fit one field."""
-    there = texts.to_frame("text").select(present(pl.col("text"), notation)).to_series().drop_nulls()
-    if there.is_empty():
+def fit(texts: pl.Series, spec: FieldSpec, rules: RuleSet, notation: Notation) -> Fit:
+    """How well the texts fit one field, in every known way of writing."""
+    frame = texts.to_frame("texts")
+    return fits(frame, [spec.name], rules, {spec.name: notation}, thoroughly=["texts"])["texts", spec.name]
+
+
+def _fit(column: str, totals: dict[str, int], good: dict[str, dict[str, int]]) -> Fit:
+    if not (total := totals.get(column, 0)):
         return NO_FIT
-    ways = {"declared": parse(pl.col("text"), spec.dtype, notation)}
-    if notation != Notation():
-        ways["plain"] = parse(pl.col("text"), spec.dtype, Notation())
-    for method in spec.policy.translate if is_thorough else ():
-        for reading in TRANSLATORS[method].readings(spec, notation):
-            ways[reading.name] = read_back(reading.parse(pl.col("text")), spec.dtype)
-    frame = there.to_frame("text")
-    shares = {
-        way: _good_share(frame.select(value.alias(spec.name)), rules, spec.name)
-        for way, value in ways.items()
-    }
+    shares = {way: counts.get(column, 0) / total for way, counts in good.items()}
     best = max(shares, key=lambda way: (shares[way], way == "declared"))
-    return Fit(shares["declared"], shares[best], best, there.len())
+    return Fit(shares["declared"], shares[best], best, total)
+
+
+def _declared_ways(spec: FieldSpec, notation: Notation) -> dict[str, pl.Expr]:
+    ways = {"declared": parse(pl.col(_TEXT), spec.dtype, notation)}
+    if notation != Notation():
+        ways["plain"] = parse(pl.col(_TEXT), spec.dtype, Notation())
+    return ways
+
+
+def _known_ways(spec: FieldSpec, notation: Notation) -> dict[str, pl.Expr]:
+    """What the translators of the field can read."""
+    readings = [r for method in spec.policy.translate for r in TRANSLATORS[method].readings(spec, notation)]
+    return {reading.name: read_back(reading.parse(pl.col(_TEXT)), spec.dtype) for reading in readings}
+
+
+def _good(there: pl.DataFrame, value: pl.Expr, spec: FieldSpec, rules: RuleSet) -> dict[str, int]:
+    """How many texts of each column are good values of the field, read this way."""
+    read = there.select(_COLUMN, _COUNT, value.alias(spec.name))
+    return _by_column(read.filter(rules.is_good(spec.name)))
+
+
+def _by_column(counted: pl.DataFrame) -> dict[str, int]:
+    return dict(counted.group_by(_COLUMN).agg(pl.col(_COUNT).sum()).iter_rows())
+
+
+def numbers(texts: pl.Series, spec: FieldSpec, notation: Notation) -> pl.Series:
+    """The numbers among the texts, good or not, read as the notation says."""
+    there = texts.to_frame("text").select(present(pl.col("text"), notation))
+    return there.select(parse(pl.col("text"), spec.dtype, notation)).to_series().drop_nulls()
 
 
 def typed(texts: pl.Series, spec: FieldSpec, rules: RuleSet, notation: Notation) -> pl.Series:
@@ -127,15 +155,6 @@ def distinct_share(values: pl.Series) -> float:
     """How many of the values that are there are different, as a share."""
     there = values.drop_nulls()
     return there.n_unique() / there.len() if there.len() else 0.0
-
-
-def contract_texts(values: pl.Series, spec: FieldSpec) -> pl.Series:
-    """Typed values as the contract writes them."""
-    return values.to_frame("value").select(write(pl.col("value"), spec.dtype)).to_series()
-
-
-def _good_share(frame: pl.DataFrame, rules: RuleSet, name: str) -> float:
-    return float(frame.select(rules.is_good(name).mean()).item() or 0.0)
 
 
 def _similarity_of_texts(values: pl.Series, known: pl.Series) -> float:

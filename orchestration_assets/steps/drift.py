@@ -14,7 +14,6 @@ import polars as pl
 from orchestration_assets.drift.mapping import as_mapping, as_rescaling, scale_doubt
 from orchestration_assets.drift.matching import Delivered, History, Matching, match
 from orchestration_assets.drift.units import ScaleChange, scale_change
-from orchestration_assets.drift.values import typed
 from orchestration_assets.lake import Lake
 from orchestration_assets.steps.context import Context
 from sources.declaration import Source
@@ -158,7 +157,7 @@ def _scale_changes(
     sample = sample_of(source, delivery, store, only=[source.columns[name] for name in numbers])
     for name in known:
         texts, notation = sample[source.columns[name]], context.notations[source.source][name]
-        now = typed(texts, context.rules.fields[name], context.rules, notation)
+        now = numbers(texts, context.rules.fields[name], notation)
         if change := scale_change(now, known[name][name]):
             yield name, change
 

@@ -4,11 +4,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestration_assets.drift.kinds import kind_of
 from orchestration_assets.drift.mapping import as_mapping, mapped_source, yaml_lines
 from orchestration_assets.drift.matching import Delivered, History, Matching, match
-from orchestration_assets.drift.values import similarity
+from orchestration_assets.drift.units import scale_change, unit_for
+from orchestration_assets.drift.values import numbers, similarity
 from sources.declaration import Source
 from validators.contract import Contract, field
 from validators.parsing import Notation
@@ -160,3 +163,31 @@ def test_values_that_recur_are_alike_and_others_are_not() -> None:
     assert similarity(pl.Series([f"C{i % 10}" for i in range(50)]), known) == pytest.approx(1.0)
     assert similarity(pl.Series([f"C{i % 10 + 50}" for i in range(50)]), known) == pytest.approx(0.0)
     assert similarity(known.head(5), known) is None
+
+
+def test_a_share_that_became_percent_is_told_by_its_history_although_no_value_keeps_the_rule() -> None:
+    known = pl.Series("share", [i / 100 for i in range(1, 100)])
+    now = numbers(pl.Series([str(i) for i in range(1, 100)]), RULES.fields["price"], Notation())
+    change = scale_change(now, known)
+    assert change is not None
+    assert unit_for(None, change, is_money=False) == ("percent", True)
+
+
+@given(st.permutations(["order_id", "customer_country", "shop_country", "price"]), st.data())
+@settings(max_examples=25, deadline=None)
+def test_no_column_stands_for_two_fields_and_the_order_of_columns_decides_nothing(
+    order: list[str], data: Any
+) -> None:
+    renamed = {
+        name: data.draw(st.sampled_from([f"{name}_", f"my {name}", "zq" + name[:2], name])) for name in order
+    }
+    values = frame(**renamed)
+    gone = tuple(name for name in order if renamed[name] != name)
+    found = matched(values.select([renamed[name] for name in order]), *gone)
+    plain = matched(values, *gone)
+    columns = [candidate.column for candidate in found.candidates.values()]
+    assert len(columns) == len(set(columns))
+    assert {n: (c.column, c.is_clear) for n, c in found.candidates.items()} == {
+        n: (c.column, c.is_clear) for n, c in plain.candidates.items()
+    }
+    assert all(c.column == renamed[n] for n, c in found.candidates.items() if c.is_clear)

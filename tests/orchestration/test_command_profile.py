@@ -93,9 +93,7 @@ def test_drafts_of_each_simulated_system_load_and_map_onto_its_own_feed(
     (drafts / "catalog" / "mapped.yaml").write_text(
         (tmp_path / "mapped" / "catalog" / "mapped.yaml").read_text()
     )
-    (drafts / "feeds" / "payments.yaml").write_text(
-        feed.replace("[gateway_a, gateway_b, ledger]", "[]")
-    )
+    (drafts / "feeds" / "payments.yaml").write_text(feed.replace("[gateway_a, gateway_b, ledger]", "[]"))
     assert "no mistakes" in checked(drafts, monkeypatch, capsys)
     [mapped] = load_feeds(drafts / "feeds", drafts / "catalog").feeds["payments"].sources
     wrong = {name: column for name, column in mapped.columns.items() if declared.columns[name] != column}

@@ -2,8 +2,8 @@
 
 import json
 import os
-import signal
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -14,11 +14,21 @@ from pathlib import Path
 import pytest
 
 from orchestration_assets.cli import main
-from orchestration_assets.watching import NotYet, changed, is_declaration, reload, reload_when_it_answers, watch
+from orchestration_assets.watching import (
+    NotYet,
+    changed,
+    is_declaration,
+    reload,
+    reload_when_it_answers,
+    watch,
+)
 from tests.browser import ui
 
 LOADED = {"__typename": "WorkspaceLocationEntry", "locationOrLoadError": {"__typename": "RepositoryLocation"}}
-BROKEN = {"__typename": "WorkspaceLocationEntry", "locationOrLoadError": {"__typename": "PythonError", "message": "no\nat all"}}
+BROKEN = {
+    "__typename": "WorkspaceLocationEntry",
+    "locationOrLoadError": {"__typename": "PythonError", "message": "no\nat all"},
+}
 UNKNOWN = {"__typename": "RepositoryLocationNotFound", "message": "not loaded yet"}
 
 
@@ -105,7 +115,15 @@ def test_no_folder_is_nothing_to_watch(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("a.yaml", True), ("a.yml", True), ("payments.py", True), (".a.yaml.swp", False), (".a.yaml", False), ("a.txt", False), ("#a.py", False)],
+    [
+        ("a.yaml", True),
+        ("a.yml", True),
+        ("payments.py", True),
+        (".a.yaml.swp", False),
+        (".a.yaml", False),
+        ("a.txt", False),
+        ("#a.py", False),
+    ],
 )
 def test_only_declarations_count(name: str, expected: bool) -> None:
     assert is_declaration(Path(name)) == expected
@@ -143,18 +161,34 @@ def test_a_file_dropped_into_the_catalog_is_an_asset_of_the_running_pages(tmp_pa
         )  # fmt: skip
     dagster = ui.Dagster(f"http://127.0.0.1:{port}", place)
     try:
-        ui.until(lambda: ui._is_loaded(dagster, process, tmp_path / "ui.log"), seconds=ui.START_SECONDS, what="the pages")
+        ui.until(
+            lambda: ui._is_loaded(dagster, process, tmp_path / "ui.log"),
+            seconds=2 * ui.START_SECONDS,
+            what="the pages",
+        )
         assert "gateway_new/gateway_new_landed" not in assets(dagster)
         (catalog / "gateway_new.yaml").write_text(NEW)
-        ui.until(lambda: "gateway_new/gateway_new_landed" in assets(dagster), seconds=90, what="the new asset")
+        ui.until(
+            lambda: "gateway_new/gateway_new_landed" in assets(dagster), seconds=90, what="the new asset"
+        )
         (catalog / "wrong.yaml").write_text("source: [wrong\n")
         (catalog / "gateway_new2.yaml").write_text(NEW.replace("gateway_new", "gateway_new2"))
-        ui.until(lambda: "gateway_new2/gateway_new2_landed" in assets(dagster), seconds=90, what="the second new asset")
-        assert {"gateway_a/gateway_a_landed", "gateway_new/gateway_new_landed", "flights/trusted"} <= assets(dagster)
+        ui.until(
+            lambda: "gateway_new2/gateway_new2_landed" in assets(dagster),
+            seconds=90,
+            what="the second new asset",
+        )
+        assert {"gateway_a/gateway_a_landed", "gateway_new/gateway_new_landed", "flights/trusted"} <= assets(
+            dagster
+        )
     finally:
         os.kill(process.pid, signal.SIGTERM)
-        process.wait(40)
-    assert not ui._is_alive(process)
+        try:
+            code = process.wait(60)
+            ui.until(lambda: not ui._is_alive(process), seconds=ui.STOP_SECONDS, what="its processes to end")
+        finally:
+            ui._stop(process)
+    assert code == 0
 
 
 def assets(dagster: ui.Dagster) -> set[str]:
