@@ -71,7 +71,7 @@ def _started(project: Path, home: Path, port: int, more: list[str]) -> subproces
         *more,
     ]
     environment = {**os.environ, "DAGSTER_HOME": str(home)}
-    return subprocess.Popen(command, cwd=project, env=environment, start_new_session=True)
+    return subprocess.Popen(command, cwd=project, env=environment, start_new_session=True)  # noqa: S603 - ourselves
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

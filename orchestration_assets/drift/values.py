@@ -56,7 +56,7 @@ def fits(
     """
     texts = values.unpivot(variable_name=_COLUMN, value_name=_TEXT).drop_nulls()
     counted = texts.group_by(_COLUMN, _TEXT).len(_COUNT)
-    found = {}
+    found: dict[tuple[str, str], Fit] = {}
     for name in names:
         spec, notation = rules.fields[name], notations.get(name, Notation())
         there = counted.with_columns(present(pl.col(_TEXT), notation).alias(_TEXT)).drop_nulls()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -17,6 +17,11 @@ from validators.parsing import Notation, parse
 _NEARLY_ALL = 0.95
 _MOST_ALLOWED = 30
 _SOMETIMES = 8
+_SPELLED_OUT = str.maketrans(
+    dict(
+        zip("äöüßÄÖÜ", ("ae", "oe", "ue", "ss", "Ae", "Oe", "Ue"), strict=True)
+    )  # as names without umlauts do
+)
 _MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _NEARLY_UNIQUE = 0.9
 _MEASURED = r"^[+-]?[0-9]+(?:[.,][0-9]+)?\s*(?:%|\p{L}[\p{L} .-]*)$"
@@ -106,7 +111,7 @@ def _is_personal(things: frozenset[str], kind: str) -> bool:
 def _typed(known: ColumnProfile, there: pl.Series, *, is_moment: bool) -> ColumnProfile:
     """The profile with its type, and with what goes with a type."""
     if (epoch := _epoch(known, there, is_moment=is_moment)) is not None:
-        return _with(known, type="moment", datetime=epoch)
+        return replace(known, type="moment", datetime=epoch)
     match known.kind:
         case "points in time":
             return _of_moments(known, there)
@@ -148,15 +153,15 @@ def _of_moments(known: ColumnProfile, there: pl.Series) -> ColumnProfile:
     remarks = _day_first_remark(shares, best)
     if "%#z" not in best and not there.str.contains(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$").any():
         remarks = (*remarks, "no zone is written: say where its clock stands (`timezone`)")
-    return _with(known, type="moment", datetime="" if best == _MOMENTS[0] else best, remarks=remarks)
+    return replace(known, type="moment", datetime="" if best == _MOMENTS[0] else best, remarks=remarks)
 
 
 def _of_days(known: ColumnProfile, there: pl.Series) -> ColumnProfile:
     if there.str.contains(r"^[0-9]{4}-").mean() == 1:
-        return _with(known, type="day")
+        return replace(known, type="day")
     shares = {form: _read_share(there, form) for form in _DAYS}
     best = max(shares, key=lambda form: shares[form])
-    return _with(known, type="moment", datetime=best, remarks=_day_first_remark(shares, best))
+    return replace(known, type="moment", datetime=best, remarks=_day_first_remark(shares, best))
 
 
 def _day_first_remark(shares: dict[str, float], best: str) -> tuple[str, ...]:
@@ -180,12 +185,12 @@ def _of_numbers(known: ColumnProfile, there: pl.Series, kind: str, decimal: str)
         remarks = ("whole numbers of money: perhaps cents (`unit: cents`)",)
     if known.unit or (known.is_money and kind == "int"):
         kind = "float"
-    return _with(
+    return replace(
         known,
         type=kind,
         decimal=decimal,
-        lowest=values.min(),
-        highest=values.max(),
+        lowest=values.quantile(0.0),
+        highest=values.quantile(1.0),
         usual=(values.quantile(0.01) or 0.0, values.quantile(0.99) or 0.0) if values.len() else None,
         remarks=remarks,
     )
@@ -193,22 +198,22 @@ def _of_numbers(known: ColumnProfile, there: pl.Series, kind: str, decimal: str)
 
 def _of_texts(known: ColumnProfile, there: pl.Series) -> ColumnProfile:
     if known.kind == "yes or no" and there.str.to_lowercase().n_unique() <= 2 and known.distinct <= 4:
-        return _with(known, type="bool")
+        return replace(known, type="bool")
     for name, codes, concept in (("ISO_4217", ISO_4217, "currency"), ("ISO_3166", ISO_3166, "country")):
         is_listed = float(there.is_in(codes).mean() or 0.0) >= 0.8  # type: ignore[arg-type]
         if is_listed and concept in sense(known.column).known:
-            return _with(known, code_list=name)
+            return replace(known, code_list=name)
     if there.len() and there.str.contains(_MEASURED).sum() >= _NEARLY_ALL * there.len():
-        return _with(known, remarks=("numbers with a unit written behind them: text to the contract",))
+        return replace(known, remarks=("numbers with a unit written behind them: text to the contract",))
     if not known.is_personal and not known.is_identifier and (allowed := _allowed(there)):
         typos = _typing_errors(there, allowed)
         told = (f"left out of the allowed values as typing errors: {', '.join(typos)}",) if typos else ()
-        return _with(known, allowed=tuple(value for value in allowed if value not in typos), remarks=told)
+        return replace(known, allowed=tuple(value for value in allowed if value not in typos), remarks=told)
     if known.kind == "text" and not known.is_identifier:
         return known
     if known.kind == "e-mail addresses":
-        return _with(known, pattern=_MAIL)
-    return _with(known, pattern=pattern_of(there, share=0.9))
+        return replace(known, pattern=_MAIL)
+    return replace(known, pattern=pattern_of(there, share=0.9))
 
 
 def _allowed(there: pl.Series) -> tuple[str, ...]:
@@ -238,18 +243,10 @@ def _typing_errors(there: pl.Series, allowed: tuple[str, ...]) -> tuple[str, ...
     )
 
 
-def _with(known: ColumnProfile, **news: object) -> ColumnProfile:
-    from dataclasses import replace
-
-    return replace(known, **news)  # type: ignore[arg-type]
-
-
 def name_for(column: str, taken: set[str]) -> str:
     """A name for the contract's field: the column's words in small letters, unlike those that are taken."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column)
-    plain = words.translate(
-        str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
-    )
+    plain = words.translate(_SPELLED_OUT)
     ascii_only = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
     name = ascii_only if re.match(r"[a-z]", ascii_only) else f"column_{ascii_only}".rstrip("_")
     number, wanted = 2, name

@@ -14,6 +14,7 @@ import polars as pl
 from orchestration_assets.drift.mapping import as_mapping, as_rescaling, scale_doubt
 from orchestration_assets.drift.matching import Delivered, History, Matching, match
 from orchestration_assets.drift.units import ScaleChange, scale_change
+from orchestration_assets.drift.values import numbers
 from orchestration_assets.lake import Lake
 from orchestration_assets.steps.context import Context
 from sources.declaration import Source
@@ -130,11 +131,11 @@ def _mapped_or_waiting(
 
 def _of_known_scale(context: Context, source: Source, delivery: Delivery, store: Path) -> Delivery:
     """The delivery, or that it waits because numbers of it are of another scale than those before."""
-    numbers = [
+    names = [
         name for name, spec in context.rules.fields.items()
         if name in source.fields and spec.dtype.is_numeric() and source.columns[name] in delivery.columns
     ]  # fmt: skip
-    changes = dict(_scale_changes(context, source, delivery, numbers, store))
+    changes = dict(_scale_changes(context, source, delivery, names, store))
     if not changes:
         return delivery
     told = "; ".join(f"{name} (`{source.columns[name]}`): {scale_doubt(c)}" for name, c in changes.items())
@@ -143,18 +144,17 @@ def _of_known_scale(context: Context, source: Source, delivery: Delivery, store:
 
 
 def _scale_changes(
-    context: Context, source: Source, delivery: Delivery, numbers: list[str], store: Path
+    context: Context, source: Source, delivery: Delivery, names: list[str], store: Path
 ) -> Iterator[tuple[str, ScaleChange]]:
-    if not numbers or not context.lake.partitions(context.table("trusted")):
+    if not names or not context.lake.partitions(context.table("trusted")):
         return
     known = {
-        name: known_records(context, source, [name], since=source.fields[name].scale_since)
-        for name in numbers
+        name: known_records(context, source, [name], since=source.fields[name].scale_since) for name in names
     }
     known = {name: records for name, records in known.items() if records.width and records.height}
     if not known:
         return
-    sample = sample_of(source, delivery, store, only=[source.columns[name] for name in numbers])
+    sample = sample_of(source, delivery, store, only=[source.columns[name] for name in names])
     for name in known:
         texts, notation = sample[source.columns[name]], context.notations[source.source][name]
         now = numbers(texts, context.rules.fields[name], notation)
