@@ -26,6 +26,7 @@ _WORTH_COMPARING = 0.3
 _GOOD, _CAP, _WEIGHT = 0.95, 0.02, 2.0
 _NAME_WEIGHTS = ((1.0, 9.0), (0.98, 7.0), (0.9, 6.3), (0.7, 3.5), (0.35, 1.5), (0.01, -1.0))
 _CONTRARY = -5.0
+NO_HEADER = "its name is itself a value of the field: the file may have no header"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class Matching:
 
     candidates: dict[str, Candidate]
     unexplained: tuple[str, ...]
+
+    @property
+    def has_no_header(self) -> bool:
+        """Whether what was taken for names are values: then they stand in no message."""
+        return any(candidate.doubt == NO_HEADER for candidate in self.candidates.values())
 
     def is_clear(self, required: Collection[str]) -> bool:
         """Whether it may be applied by itself: no doubt about any candidate, and one for each field that is required."""
@@ -262,7 +268,7 @@ def _doubt_of_header(candidate: Candidate, rules: RuleSet, notations: Mapping[st
         return ""
     name, notation = candidate.field, notations.get(candidate.field, Notation())
     is_value = fit(pl.Series([candidate.column]), rules.fields[name], rules, notation).declared > 0
-    return "its name is itself a value of the field: the file may have no header" if is_value else ""
+    return NO_HEADER if is_value else ""
 
 
 def _doubt(candidate: Candidate, told: _Evidence, source: Source, rules: RuleSet) -> str:

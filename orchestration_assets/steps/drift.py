@@ -65,6 +65,7 @@ def _looked_through(
     told = delivered
     for endpoint in asked:
         seen = [_looked_at(context, source, d, store) if d.endpoint == endpoint else d for d in delivered]
+        seen = _each_content_once(delivered, seen)
         told = seen if told is delivered else told
         if any(d.status == "landed" for d in seen):
             return seen
@@ -87,6 +88,17 @@ def undeclared_columns(source: Source, delivery: Delivery) -> tuple[str, ...]:
     """The columns of a delivery that no field comes from."""
     declared = set(source.columns.values())
     return tuple(column for column in dict.fromkeys(delivery.columns) if column and column not in declared)
+
+
+def _each_content_once(before: list[Delivery], seen: list[Delivery]) -> list[Delivery]:
+    """`seen`, in which what holds the very bytes of another that is mapped stays refused."""
+    known: set[str] = set()
+    kept = []
+    for old, new in zip(before, seen, strict=True):
+        is_again = new.status == "landed" and new.content_hash in known
+        known |= {new.content_hash} if new.status == "landed" else set()
+        kept.append(replace(old, status="refused") if is_again and old.status != "landed" else new)
+    return kept
 
 
 def _looked_at(context: Context, source: Source, delivery: Delivery, store: Path) -> Delivery:
@@ -115,6 +127,10 @@ def _mapped_or_waiting(
     found = match(
         Delivered(sample, undeclared_columns(source, delivery)), known, source, rules, notations, history
     )
+    if found.has_no_header:
+        return replace(
+            delivery, status="refused", reason="what should be the header holds values: there may be none"
+        )
     required = {name for name in known if not source.fields[name].optional}
     is_hopeless = (
         not required & set(found.candidates) if delivery.status == "refused" else not found.candidates

@@ -117,7 +117,25 @@ def test_a_file_without_a_header_is_not_taken_for_renamed_columns(lived) -> None
     rows = lines(50, first=300)
     lived.put(f"gateway_a/{NEXT}/payments.csv", "".join(f"{row}\n" for row in rows).encode("cp1252"))
     lived.land(NEXT)
-    assert status(lived, day=NEXT)["payments.csv"][0] in ("waiting", "refused")
+    assert status(lived, day=NEXT) == {"payments.csv": ("refused", False)}
+    told = " ".join([*lived.rows("gateway_a/deliveries", NEXT)["reason"], schema_drift_of(lived).found])
+    assert "there may be none" in told
+    assert "example.org" not in told
+
+
+def schema_drift_of(place):
+    place.way(NEXT)
+    return schema_drift(place.context(NEXT))
+
+
+def test_the_same_renamed_bytes_under_two_names_count_once(lived) -> None:
+    rows = lines(40, first=300)
+    for name in ("a.csv", "b.csv"):
+        text = "\n".join([HEADER.replace("kunde", "customer_no"), *rows]) + "\n"
+        lived.put(f"gateway_a/{NEXT}/{name}", text.encode("cp1252"))
+    lived.way(NEXT)
+    assert sorted(told[0] for told in status(lived, day=NEXT).values()) == ["landed", "refused"]
+    assert lived.metrics(NEXT)["landed"] == 40
 
 
 def test_amounts_that_became_cents_wait_with_the_unit_as_proposal_and_land_once_it_is_declared(
