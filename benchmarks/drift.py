@@ -17,12 +17,13 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.renamings import ALIKE, FLIGHTS, OWN_WORDS, PAYMENTS
-from orchestration_assets.drift.matching import Delivered, History, match
+from orchestration_assets.drift.candidates import Delivered, History
+from orchestration_assets.drift.matching import match
 from orchestration_assets.drift.values import typed
 from orchestration_assets.feed import FEEDS, load_feeds
 from orchestration_assets.settings import settings
 from orchestration_assets.steps.context import notations_of, rules_of
-from orchestration_assets.steps.drift import sample_of
+from orchestration_assets.steps.known import sample_of
 from sources.declaration import Source
 from sources.landing import land
 from sources.simulation import simulate

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from orchestration_assets.drift.matching import Candidate, Matching
+from orchestration_assets.drift.candidates import Candidate, Matching
 from orchestration_assets.drift.units import ScaleChange, unit_for
 from sources.declaration import Source
 from sources.notation import FieldNotation

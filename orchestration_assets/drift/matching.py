@@ -5,20 +5,21 @@ that the field could be, and over the fields that the column could be. Clear is 
 everything else: values that merely fit are a proposal.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from orchestration_assets.drift.names import QUALIFIED, Likeness, likeness, owners_in, sense
+from orchestration_assets.drift.candidates import Candidate, Delivered, Evidence, History, Matching
+from orchestration_assets.drift.doubts import doubt_of, doubt_of_header
+from orchestration_assets.drift.names import likeness, owners_in, sense
 from orchestration_assets.drift.units import ScaleChange, scale_change, unit_for
 from orchestration_assets.drift.values import ENOUGH, Fit, fit, fits, numbers, similarity, typed
 from sources.declaration import Source
 from validators.parsing import Notation
 from validators.rules import FieldSpec, RuleSet
 
-CLEAR_PROBABILITY, CLEAR_MARGIN = 0.98, 3.5
 WORTH_PROPOSING = 0.2
 _NOTHING = 2.0  # what must be outweighed: that a column is new, and a field gone
 _PLACE = 1.5
@@ -26,84 +27,6 @@ _WORTH_COMPARING = 0.3
 _GOOD, _CAP, _WEIGHT = 0.95, 0.02, 2.0
 _NAME_WEIGHTS = ((1.0, 9.0), (0.98, 7.0), (0.9, 6.3), (0.7, 3.5), (0.35, 1.5), (0.01, -1.0))
 _CONTRARY = -5.0
-NO_HEADER = "its name is itself a value of the field: the file may have no header"
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """A delivery as far as matching looks: a sample of its text, one column per delivered column, in their order."""
-
-    values: pl.DataFrame
-    undeclared: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class History:
-    """What is known of the source: a sample of its trusted records, typed, and the columns that it delivered last."""
-
-    records: pl.DataFrame = field(default_factory=pl.DataFrame)
-    columns: tuple[str, ...] = ()
-
-    def of(self, name: str) -> pl.Series:
-        """The known values of a field."""
-        there = name in self.records.columns
-        return self.records[name].drop_nulls() if there else pl.Series(name, [], pl.String)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One reading of a gone field: the column that would stand for it, and what speaks for that."""
-
-    field: str
-    column: str
-    probability: float
-    margin: float
-    name: Likeness
-    fit: Fit
-    similarity: float | None
-    is_specific: bool
-    """No other column of the delivery has values that this field accepts."""
-    is_same_place: bool
-    unit: str | None
-    """What its numbers count now, where that is to be declared."""
-    doubt: str
-    """Why a person has to look at it; empty where it is clear."""
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether it may be applied by itself."""
-        return not self.doubt
-
-
-@dataclass(frozen=True)
-class Matching:
-    """The best reading of a delivery: one candidate for some of the gone fields, none for the others."""
-
-    candidates: dict[str, Candidate]
-    unexplained: tuple[str, ...]
-
-    @property
-    def has_no_header(self) -> bool:
-        """Whether what was taken for names are values: then they stand in no message."""
-        return any(candidate.doubt == NO_HEADER for candidate in self.candidates.values())
-
-    def is_clear(self, required: Collection[str]) -> bool:
-        """Whether it may be applied by itself: no doubt about any candidate, and one for each field that is required."""
-        is_certain = all(candidate.is_clear for candidate in self.candidates.values())
-        return bool(self.candidates) and is_certain and not set(self.unexplained) & set(required)
-
-
-@dataclass(frozen=True)
-class _Evidence:
-    """What speaks for one column standing for one field."""
-
-    name: Likeness
-    fit: Fit
-    similarity: float | None
-    change: ScaleChange | None
-    is_specific: bool
-    is_same_place: bool
-    weight: float
 
 
 def match(
@@ -132,7 +55,7 @@ def match(
             name, columns[at], float(chances[row, at]), margins[row], told.name, told.fit, told.similarity,
             told.is_specific, told.is_same_place, _unit(name, columns[at], told, source, rules), "",
         )  # fmt: skip
-        doubt = _doubt_of_header(candidate, rules, notations) or _doubt(candidate, told, source, rules)
+        doubt = doubt_of_header(candidate, rules, notations) or doubt_of(candidate, told, source, rules)
         candidates[name] = replace(candidate, doubt=doubt)
     return Matching(candidates, tuple(name for name in gone if name not in candidates))
 
@@ -144,7 +67,7 @@ def _evidence(
     rules: RuleSet,
     notations: Mapping[str, Notation],
     history: History,
-) -> dict[tuple[str, str], _Evidence]:
+) -> dict[tuple[str, str], Evidence]:
     """By (field, column), for each undeclared column and each field, also those that are not gone."""
     fitting = fits(delivered.values, names, rules, notations, thoroughly=delivered.undeclared)
     of_record = sense(source.feed).known | sense(rules.contract).known
@@ -158,7 +81,7 @@ def _evidence(
             own, change, alike = _of_values(
                 delivered.values[column], fitting[column, name], spec, rules, notation, history
             )
-            told = _Evidence(
+            told = Evidence(
                 name=likeness(column, references, said=said),
                 fit=own,
                 similarity=alike,
@@ -193,7 +116,7 @@ def _fit_once_rescaled(
     return fit(texts, spec, rules, replace(notation, unit=unit)) if is_declarable else own
 
 
-def _weight(told: _Evidence, others: list[float]) -> float:
+def _weight(told: Evidence, others: list[float]) -> float:
     name = (
         _CONTRARY
         if told.name.is_contrary
@@ -248,7 +171,7 @@ def _is_same_place(column: str, name: str, delivered: Delivered, source: Source,
     return len(former) == len(now) and declared in former and now[former.index(declared)] == column
 
 
-def _unit(name: str, column: str, told: _Evidence, source: Source, rules: RuleSet) -> str | None:
+def _unit(name: str, column: str, told: Evidence, source: Source, rules: RuleSet) -> str | None:
     """What the numbers of the column count, as values against history tell, else its name, else as it is declared."""
     declared = source.fields[name].unit if name in source.fields else None
     if not rules.fields[name].dtype.is_numeric():
@@ -261,57 +184,3 @@ def _unit(name: str, column: str, told: _Evidence, source: Source, rules: RuleSe
     if told.similarity is None and (said := sense(column).unit):
         return said
     return declared
-
-
-def _doubt_of_header(candidate: Candidate, rules: RuleSet, notations: Mapping[str, Notation]) -> str:
-    if not candidate.is_specific:
-        return ""
-    name, notation = candidate.field, notations.get(candidate.field, Notation())
-    is_value = fit(pl.Series([candidate.column]), rules.fields[name], rules, notation).declared > 0
-    return NO_HEADER if is_value else ""
-
-
-def _doubt(candidate: Candidate, told: _Evidence, source: Source, rules: RuleSet) -> str:
-    """Why the candidate is not applied by itself; empty where names or history tell it from everything else."""
-    if told.change is not None:
-        return f"its numbers are of another scale than before: {told.change.name}"
-    if rules.fields[candidate.field].dtype.is_numeric() and (doubt := _doubt_of_unit(candidate, source)):
-        return doubt
-    if candidate.probability < CLEAR_PROBABILITY or candidate.margin < CLEAR_MARGIN:
-        return "another reading is nearly as good"
-    if candidate.name.is_contrary or 0 < candidate.name.score <= QUALIFIED:
-        return "its name says something else, or more"
-    if candidate.name.has_unknown_words:
-        return "its name holds words that are not known"
-    if candidate.fit.share < (0.5 if candidate.name.score >= 0.9 else 0.8):
-        return f"only {candidate.fit.share:.0%} of its values are good ones of this field"
-    return _doubt_of_evidence(candidate)
-
-
-def _doubt_of_unit(candidate: Candidate, source: Source) -> str:
-    if candidate.field not in source.fields:
-        return ""  # of a source that is new, the name says what is to be declared
-    declared = source.fields[candidate.field].unit
-    said, said_before = sense(candidate.column).unit, sense(source.columns[candidate.field]).unit
-    if candidate.similarity is not None and candidate.similarity >= 0.8:
-        return ""  # of the scale that is known
-    if said is not None and said != declared:
-        return f"its name says {said}, and {declared or 'no unit'} is declared"
-    if said is None and said_before is not None:
-        return "its name does not say any more what its numbers count, and there is no history to tell"
-    return ""
-
-
-def _doubt_of_evidence(candidate: Candidate) -> str:
-    score, alike, is_specific = candidate.name.score, candidate.similarity, candidate.is_specific
-    if alike is not None and alike < 0.5:
-        return "its values are unlike those that the field had so far"
-    if score >= 0.9:
-        return ""
-    if not is_specific:
-        return "its name is not plain enough, and other columns hold values like its own"
-    if score >= 0.7 and (alike is None or alike >= 0.6):
-        return ""
-    if score > QUALIFIED and alike is not None and alike >= 0.8:
-        return ""
-    return "its name does not say what it is, and its values alone do not tell"

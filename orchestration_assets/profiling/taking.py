@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from orchestration_assets.drift.matching import Delivered, History, Matching, match
+from orchestration_assets.drift.candidates import Delivered, History, Matching
+from orchestration_assets.drift.matching import match
 from orchestration_assets.errors import DeclarationError, NotFoundError
 from orchestration_assets.feed import Declared, load_feeds
 from orchestration_assets.profiling.columns import ColumnProfile, null_tokens, profiled
@@ -20,7 +21,7 @@ from orchestration_assets.profiling.relations import related
 from orchestration_assets.profiling.sniffing import Sniffed, sniffed
 from orchestration_assets.settings import settings
 from orchestration_assets.steps.context import rules_of
-from orchestration_assets.steps.drift import sample_of
+from orchestration_assets.steps.known import sample_of
 from sources.connectors import payloads
 from sources.connectors.payload import Deadline, Payload
 from sources.declaration import Source

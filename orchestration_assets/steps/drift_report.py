@@ -12,7 +12,7 @@ from orchestration_assets.drift.mapping import yaml_lines
 from orchestration_assets.lake import Lake
 from orchestration_assets.steps.audit import Outcome
 from orchestration_assets.steps.context import Context
-from orchestration_assets.steps.drift import deliveries_before, delivery_of, sample_of
+from orchestration_assets.steps.known import deliveries_before, delivery_of, sample_of
 from orchestration_assets.steps.landing import store_of
 from sources.declaration import Source
 from sources.errors import NotReadable

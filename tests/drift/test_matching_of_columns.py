@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration_assets.drift.candidates import Delivered, History, Matching
 from orchestration_assets.drift.kinds import kind_of
 from orchestration_assets.drift.mapping import as_mapping, mapped_source, yaml_lines
-from orchestration_assets.drift.matching import Delivered, History, Matching, match
+from orchestration_assets.drift.matching import match
 from orchestration_assets.drift.units import scale_change, unit_for
 from orchestration_assets.drift.values import numbers, similarity
 from sources.declaration import Source
