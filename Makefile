@@ -21,11 +21,11 @@ test: ## run the tests, in random order; ARGS go to pytest (ARGS="-m 'not slow'"
 	@scripts/setup.sh dev
 	@$(BIN)/pytest $(ARGS)
 
-ui: ## open Dagster's pages on http://127.0.0.1:3000; PORT=3001 for another port
+ui: ## open Dagster's pages on http://127.0.0.1:3000, which take in new declarations; PORT=3001 for another port
 	@scripts/setup.sh run
 	@echo "Dagster: http://127.0.0.1:$(PORT) (ready in about half a minute; Ctrl-C ends it)"
 	@echo "Its warning about dagster.yaml is mistaken: .dagster/dagster.yaml is a link to that very file."
-	@DAGSTER_HOME="$(CURDIR)/.dagster" exec $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT) $(ARGS)
+	@DAGSTER_HOME="$(CURDIR)/.dagster" exec $(BIN)/breakwater ui --port $(PORT) -- $(ARGS)
 
 screenshots: ## take the documentation's pictures of Dagster's pages anew (needs chromium; five minutes); ARGS="graph run" for some
 	@scripts/setup.sh dev

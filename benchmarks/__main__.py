@@ -1,6 +1,6 @@
 """All figures of docs/performance.md: `make bench`, or one of them: `make bench ARGS=way`.
 
-    python -m benchmarks [way] [memory] [judging] [reading] [small] [--records N] [--many N] [--runs N] [--folder DIR]
+    python -m benchmarks [way] [memory] [judging] [reading] [small] [drift] [--rounds N] [--records N] [--many N] [--runs N] [--folder DIR]
 
 Each measurement is a process of its own; the two sides of a ratio take turns.
 """
@@ -159,8 +159,15 @@ def record_of(lake: Path, partition: str) -> str:
     return f"{row['_source']}:{partition}:{row['_delivery']}:{row['_row']}"
 
 
+def drift(options: argparse.Namespace) -> None:
+    """Columns renamed at random: mapped rightly, mapped wrongly, left to a person."""
+    from benchmarks.drift import report
+
+    report(options.rounds)
+
+
 FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
-    "way": way, "memory": memory, "judging": judging, "reading": reading, "small": small,
+    "way": way, "memory": memory, "judging": judging, "reading": reading, "small": small, "drift": drift,
 }  # fmt: skip
 
 
@@ -171,6 +178,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=2_000_000)
     parser.add_argument("--many", type=int, default=20_000_000, help="for the memory at ten times the size")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=500, help="of renamed columns")
     parser.add_argument(
         "--folder", type=Path, help="keep the deliveries here (3 GB) instead of a temporary folder"
     )

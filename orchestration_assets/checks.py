@@ -9,6 +9,7 @@ from orchestration_assets.assets.common import feed_key, told_plainly
 from orchestration_assets.feed import Declared
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.steps import audit
+from orchestration_assets.steps.drift_report import schema_drift
 from orchestration_assets.steps.outcome import Outcome
 
 BLOCKING = {
@@ -27,6 +28,7 @@ TELLING = {
     "preferred_endpoint": "Each source that delivered was served by the first of its endpoints.",
     "cadence": "Each source delivered within its cadence.",
     "stale_share": "Not too many records are from former snapshots that stand in.",
+    "schema_drift": "The columns of the deliveries, their types and their notation are as they were.",
 }
 
 
@@ -96,7 +98,7 @@ def _telling(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.
         with told_plainly():
             opened = lake.open(declared, context)
             metrics = dict(opened.lake.read(opened.table("metrics"), opened.partition).iter_rows())
-            outcomes = audit.should_hold(opened, metrics)
+            outcomes = [*audit.should_hold(opened, metrics), schema_drift(opened)]
         for outcome in outcomes:
             yield as_result(declared, outcome)
 

@@ -15,6 +15,8 @@ COMMANDS = {
     "explain": "the whole story of one record",
     "check": "every mistake in every declaration",
     "repair": "judge and repair one file, without Dagster",
+    "profile": "what a file shows, and the declarations that would fit it",
+    "ui": "Dagster's pages, which take in new declarations while they run",
     "simulate": "deliver days of the simulated outside world",
 }
 

@@ -8,7 +8,7 @@ from orchestration_assets.lake import PARTITION, Lake
 
 COUNTS = "landed unreadable clean translated imputed trusted review quarantine duplicate outside lost".split()
 
-_WHY = ("reason", "refused_because", "stands_in")
+_WHY = ("reason", "refused_because", "waiting_because", "stands_in")
 
 
 def reports(root: Path, feed: str | None, partition: str | None, *, is_all: bool) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def missing_of(lake: "Lake", feed: str, partition: str) -> list[dict[str, str]]:
             "since": row.get("since", ""),
         }
         for source, row in sources.items()
-        if row["status"] != "landed" or row.get("reason") or row.get("refused_because")
+        if row["status"] != "landed" or any(row.get(name) for name in _WHY)
     ]
 
 
@@ -78,6 +78,20 @@ def in_a_line(missing: dict[str, str]) -> str:
     what = "nothing new came" if missing["status"] == "landed" else missing["status"]
     since = f" since {missing['since']}" if missing["since"] else ""
     return f"{missing['source']}: {what}{since}: {missing['why']}"
+
+
+def has_waiting(root: Path, partition: str) -> bool:
+    """Whether any source has a delivery of the partition that waits for a person."""
+    import polars as pl
+
+    from orchestration_assets.lake import Lake
+
+    lake = Lake(root)
+    for table in sorted(f"{path.parent.name}/deliveries" for path in lake.root.glob("*/deliveries")):
+        rows = lake.read(table, partition)
+        if rows.height and not rows.filter(pl.col("is_latest") & (pl.col("status") == "waiting")).is_empty():
+            return True
+    return False
 
 
 def records_of(root: Path, feed: str, partition: str, count: int) -> dict[str, list[str]]:

@@ -67,7 +67,7 @@ class Delivery:
     position: str = ""
     """From where the next increment goes on; only its connector reads it."""
     mapping: str = ""
-    """JSON object canonical field: their column, where the columns of a changed delivery were mapped; else empty."""
+    """JSON object: field -> their column and unit, where these are not as declared; of a `waiting` one a proposal."""
     reason: str = ""
     """Why it is not landed; of a landed one, why there may have been more."""
     is_closed: bool = True

@@ -126,6 +126,10 @@ class FieldNotation(Declared):
     datetime: Datetime | None = Field(default=None, description="As in the notation, for this field.")
     decimal: Literal[".", ","] | None = Field(default=None, description="As in the notation, for this field.")
     timezone: Timezone | None = Field(default=None, description="As in the notation, for this field.")
+    scale_since: str | None = Field(
+        default=None,
+        description="The first partition whose numbers count as declared; they are not compared with older ones.",
+    )
     optional: bool = Field(
         default=False, description="Whether a delivery without this column is still accepted."
     )

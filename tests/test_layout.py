@@ -19,6 +19,7 @@ PURE = (
     "orchestration_assets/translation",
     "orchestration_assets/imputation",
     "orchestration_assets/settlement",
+    "orchestration_assets/drift",
     "orchestration_assets/steps",
 )
 FILES = sorted(path for package in PACKAGES for path in (TOP / package).rglob("*.py"))

@@ -11,6 +11,7 @@ from orchestration_assets.assets.common import RETRY, as_table, result, source_k
 from orchestration_assets.feed import Declared
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.steps.context import VERSION
+from orchestration_assets.steps.drift_report import waiting_of
 from orchestration_assets.steps.landing import hand_over_landing, land_sources
 from sources.declaration import Source
 
@@ -48,16 +49,20 @@ def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) ->
             ]
             counts = land_sources(opened, wanted, ask=config.ask)
             hand_over_landing(opened, counts)
+        waiting = {
+            one.source: one.advice for one in waiting_of(opened.lake, declared.sources, opened.partition)
+        }
         for name, row in counts.items():
-            if row["status"] != "landed" or row["reason"] or row["refused"]:
-                told = f"{name} is {row['status']}: {row['reason'] or row['refused_because']}"
+            if row["status"] != "landed" or row["reason"] or row["refused"] or row["waiting"]:
+                reason = row["reason"] or row["refused_because"] or row["waiting_because"]
+                told = f"{name} is {row['status']}: {reason}"
                 context.log.warning(told)
-            yield _result(name, row)
+            yield _result(name, row, **({"proposal": waiting[name]} if name in waiting else {}))
 
     return landed
 
 
-def _result(name: str, row: dict[str, Any]) -> dg.MaterializeResult:
+def _result(name: str, row: dict[str, Any], **more: str) -> dg.MaterializeResult:
     """What became of one source; `tried`: which endpoints did not serve, and why."""
     numbers = {key: row[key] for key in ("deliveries", "bytes", "refused", "stale_lines", "seconds")}
     told = {
@@ -67,7 +72,7 @@ def _result(name: str, row: dict[str, Any]) -> dg.MaterializeResult:
         "since": row["since"] or "none",
         "tried": as_table(pl.DataFrame(row["tried"])),
     }
-    return result(source_key(name), row["lines"], numbers, **told)
+    return result(source_key(name), row["lines"], numbers, **told, **more)
 
 
 def _spec(declared: Declared, source: Source, partitions_def: dg.PartitionsDefinition) -> dg.AssetSpec:

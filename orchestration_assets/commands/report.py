@@ -34,11 +34,17 @@ def run(options: argparse.Namespace) -> int:
     if options.records > 0:
         for row in rows:
             row["records"] = records_of(settings().lake, row["feed"], row["partition"], options.records)
+    for row in rows:
+        row["waiting"] = _waiting(row["feed"], row["partition"])
     if options.json:
         print(json.dumps(rows, indent=1))
         return 0
     print_table(rows)
     print_missing(rows)
+    for row in rows:
+        for one in row["waiting"]:
+            print(f"{one['source']} {row['partition']}, {one['name']} waits for a person: {one['reason']}")
+            print(one["advice"])
     for row in rows:
         for verdict, ids in row.get("records", {}).items():
             print("\n".join([f"{row['feed']} {row['partition']}, {verdict}:", *(f"  {i}" for i in ids)]))
@@ -52,6 +58,25 @@ def print_missing(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         for missing in row["missing"]:
             print(f"{row['feed']} {row['partition']}, {in_a_line(missing)}")
+
+
+def _waiting(feed: str, partition: str) -> list[dict[str, str]]:
+    """The deliveries that wait for a person, with what to do."""
+    from orchestration_assets.reporting import has_waiting
+    from orchestration_assets.settings import settings
+
+    found = settings()
+    if not has_waiting(found.lake, partition):
+        return []
+    from dataclasses import asdict
+
+    from orchestration_assets.feed import load_feeds
+    from orchestration_assets.lake import Lake
+    from orchestration_assets.steps.drift_report import waiting_of
+
+    declared = load_feeds(found.feeds, found.catalog).feeds.get(feed)
+    waiting = waiting_of(Lake(found.lake), declared.sources, partition) if declared else []
+    return [{**asdict(one), "advice": one.advice} for one in waiting]
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:

@@ -124,17 +124,23 @@ def deliveries_accepted(context: Context) -> Outcome:
     )
 
 
+def _why(row: dict[str, Any]) -> str:
+    return next(filter(None, (row[name] for name in ("reason", "refused_because", "waiting_because"))), "")
+
+
 def _troubles(row: dict[str, Any]) -> Iterator[str]:
     """What is wrong with the deliveries of one source, in words."""
     if row["status"] == "absent":
-        yield f"absent: {row['reason'] or row['refused_because']}"
+        yield f"absent: {_why(row)}"
     elif row["status"] in ("stale", "late", "waiting"):
         stands_in = f"; a former snapshot {row['stands_in']}" if row["stands_in"] else ""
-        yield f"{row['status']}: {row['reason'] or row['refused_because']}{stands_in}"
+        yield f"{row['status']}: {_why(row)}{stands_in}"
     elif row["reason"]:
         yield f"delivered nothing this time ({row['reason']}); what it delivered before stays in force"
     if row.get("refused"):
         yield f"{row['refused']} refused: {row['refused_because']}"
+    if row.get("waiting") and row["status"] not in ("absent", "waiting"):
+        yield f"{row['waiting']} waiting for a person: {row['waiting_because']}"
     if not row.get("is_closed", True):
         yield "the last line has no end, the file may be cut off"
     if row.get("extra_columns"):

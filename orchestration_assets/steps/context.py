@@ -88,7 +88,7 @@ def code_of_fragments() -> str:
     ]
     files = [path for paths in found for path in sorted(paths)]
     told = hashlib.sha256()
-    steps = [here / "steps" / "triage.py", here / "steps" / "fragments.py"]
+    steps = [here / "steps" / "triage.py", here / "steps" / "fragments.py", here / "drift" / "mapping.py"]
     for path in [*files, here / "way.py", *steps]:
         told.update(path.read_bytes())
     return told.hexdigest()[:12]

@@ -87,7 +87,8 @@ def counts(rows: pl.DataFrame) -> dict[str, Any]:
     refused = latest.filter(pl.col("status") == "refused")
     silent = latest.filter(pl.col("status").is_in(["absent", "late"]))
     stale = kept.filter(pl.col("status") == "stale")
-    amiss = pl.concat([silent, refused])
+    waiting = latest.filter(pl.col("status") == "waiting")
+    amiss = pl.concat([silent, refused, waiting])
     return {
         "status": _status(kept, latest),
         "asked": sorted(set(latest["status"].to_list())),
@@ -98,6 +99,8 @@ def counts(rows: pl.DataFrame) -> dict[str, Any]:
         "refused": refused.height,
         "reason": "; ".join(silent["reason"].to_list()),
         "refused_because": "; ".join(sorted(set(refused["reason"].to_list()))),
+        "waiting": waiting.height,
+        "waiting_because": "; ".join(sorted(set(waiting["reason"].to_list()))),
         "stands_in": "; ".join(sorted(set(stale["reason"].to_list()))),
         "since": _moment(amiss["landed_at"].min() if amiss.height else None),
         "endpoints": sorted(set(kept["endpoint"].to_list())),

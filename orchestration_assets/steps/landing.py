@@ -16,6 +16,7 @@ from orchestration_assets.steps.arrivals import Arrival, left, taken
 from orchestration_assets.steps.asking import Landing, late_landings, store_of, wait_for, wait_to_the_end
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.deliveries import Row, counts, is_silent, merged, standing_in, too_old
+from orchestration_assets.steps.drift import look_again
 from sources.declaration import Source
 from sources.delivery import Delivery
 
@@ -288,5 +289,15 @@ def _one_increment_once(
     return [{**row, **told} if is_repeated(row) else row for row in delivered]
 
 
-LOOKS: tuple[Callable[[Context, Source, Arrival, list[Row]], list[Row]], ...] = (_one_increment_once,)
+def _mapped_or_waiting(
+    context: Context, source: Source, _arrival: Arrival, delivered: list[Row]
+) -> list[Row]:
+    """What is not as it was declared or as it was before: mapped where there is one clear reading, else it waits."""
+    return look_again(context, source, delivered, store_of(context.lake, source.source))
+
+
+LOOKS: tuple[Callable[[Context, Source, Arrival, list[Row]], list[Row]], ...] = (
+    _mapped_or_waiting,
+    _one_increment_once,
+)
 """What looks through that which was delivered before it is noted, in this order; each may change what it is worth."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from orchestration_assets.drift.mapping import mapped_source
 from orchestration_assets.errors import StepError
 from orchestration_assets.settlement.agreement import hard_records
 from orchestration_assets.steps.context import Context, code_of_fragments
@@ -64,8 +65,9 @@ def triage_partition(context: Context) -> dict[str, Any]:
 
 
 def _pieces(context: Context) -> Iterator[Piece]:
-    for ordinal, (source, row) in enumerate(in_force(context)):
+    for ordinal, (declared, row) in enumerate(in_force(context)):
         fragments = tuple(Fragment(**f) for f in row["fragments"])
+        source = mapped_source(declared, row.get("mapping") or "")
         delivery = Delivery(
             source=source.source,
             partition=context.partition,

@@ -61,7 +61,7 @@ DEPENDENCIES = {
 BLOCKING = {"nothing_lost", "contract_holds", "trusted_not_emptied"}
 TELLING = {
     "deliveries_accepted", "repaired_share", "held_share", "unreadable_share", "unseen_shapes", "volume", "freshness",
-    "preferred_endpoint", "cadence", "stale_share",
+    "preferred_endpoint", "cadence", "stale_share", "schema_drift",
 }  # fmt: skip
 
 
