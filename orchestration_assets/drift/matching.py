@@ -38,7 +38,7 @@ def match(
     history: History,
 ) -> Matching:
     """The best one-to-one assignment of undeclared columns to the fields `gone`, each with how sure it is."""
-    columns = delivered.undeclared
+    columns, gone = tuple(sorted(delivered.undeclared)), tuple(sorted(gone))  # their order decides nothing
     if not columns or not gone:
         return Matching({}, gone)
     names = [*gone, *(name for name in rules.fields if name not in gone)]
