@@ -13,7 +13,7 @@ from orchestration_assets.settlement.gate import Measured, cases_needed
 from orchestration_assets.translation.readings import Reading, Translator
 from validators.parsing import read_back
 from validators.rules import FieldSpec, RuleSet
-from validators.shapes import shape
+from validators.shapes import with_shape
 
 _READABLE_SHARE = 0.9
 _MARGIN = 1.2
@@ -42,123 +42,159 @@ class Decision:
     evidence: str
 
 
-def choose(values: pl.DataFrame, readings: list[Reading], spec: FieldSpec, rules: RuleSet) -> list[Choice]:
-    """One choice per shape of `values` that any reading can read."""
-    if values.is_empty() or not readings:
-        return []
-    return _choices(_read(values, readings, spec, rules), readings)
+@dataclass(frozen=True)
+class Column:
+    """A field as one source wrote it: the distinct `values` of its samples (`shape`, `value`)."""
 
-
-def _read(values: pl.DataFrame, readings: list[Reading], spec: FieldSpec, rules: RuleSet) -> pl.DataFrame:
-    """`values` with `r0`, `r1`, …: what each reading makes of the value, null where it or the contract refuses."""
-    names = [f"r{i}" for i in range(len(readings))]
-    read = values.with_columns(r.parse(pl.col("value")).alias(f"r{i}") for i, r in enumerate(readings))
-    good = [
-        read.lazy()
-        .select(read_back(pl.col(name), spec.dtype).alias(spec.name))
-        .select(rules.is_good(spec.name).alias(f"ok_{name}"))
-        for name in names
-    ]
-    judged = pl.concat([read.lazy(), *good], how="horizontal")
-    texts = [pl.when(pl.col(f"ok_{name}")).then(pl.col(name)).alias(name) for name in names]
-    return judged.with_columns(texts).drop(f"ok_{name}" for name in names).collect()
-
-
-def _choices(read: pl.DataFrame, readings: list[Reading]) -> list[Choice]:
-    read = _with_proof(read, readings)
-    pairs = [(i, j) for i in range(len(readings)) for j in range(i + 1, len(readings))]
-    shares = read.group_by("shape", maintain_order=True).agg(
-        pl.col("^r[0-9]+$").is_not_null().mean(),
-        pl.col("^proof_.*$").sum(),
-        *[(pl.col(f"r{i}") != pl.col(f"r{j}")).sum().alias(f"differ_{i}_{j}") for i, j in pairs],
-    )
-    column = {c: int(shares[f"proof_{c}"].sum()) for c in _conventions(readings)}
-    choices = [_choose_one(row, readings, column) for row in shares.to_dicts()]
-    return [choice for choice in choices if choice is not None]
-
-
-def in_domain(frame: pl.DataFrame, column: str, spec: FieldSpec, rules: RuleSet) -> pl.Series:
-    """The texts of `column` that keep the rules of their field, null elsewhere."""
-    value = frame.select(read_back(pl.col(column), spec.dtype).alias(spec.name))
-    is_good = value.select(rules.is_good(spec.name)).to_series()
-    return frame.select(pl.when(is_good).then(pl.col(column)).alias(column)).to_series()
+    source: str
+    values: pl.DataFrame
 
 
 def decide(
-    values: pl.DataFrame,
+    columns: list[Column],
     *,
-    source: str,
     spec: FieldSpec,
     rules: RuleSet,
     translators: list[tuple[Translator, list[Reading]]],
     known: pl.Series,
-    measured: dict[tuple[str, str], Measured] | None = None,
 ) -> list[Decision]:
-    """One decision per shape that any translator reads; the first translator that reads a shape gets it.
+    """One decision per column and shape that any translator reads; the first translator that reads a shape gets it.
 
-    `measured`: what is known of (translator, reading) on `known` values so far; added to.
+    `columns`: those of all sources that write the field alike; each is decided by its own values, and all share the
+    measurement of the readings on the `known` ones.
     """
-    measured = {} if measured is None else measured
-    decisions: dict[str, Decision] = {}
+    decided: list[dict[str, Decision]] = [{} for _ in columns]
     for translator, readings in translators:
-        open_values = values.filter(~pl.col("shape").is_in(list(decisions)))
-        for choice in choose(open_values, readings, spec, rules):
-            key = (translator.name, choice.reading.name)
-            if key not in measured:
-                measured[key] = measure(choice.reading, readings, spec, rules, known)
-            decisions[choice.shape] = _decision(choice, translator, measured[key], source, spec)
-    return list(decisions.values())
+        chosen = _choose(
+            [(c.values, list(shapes)) for c, shapes in zip(columns, decided, strict=True)],
+            readings,
+            spec,
+            rules,
+        )
+        tested = list({choice.reading.name: choice.reading for of in chosen for choice in of}.values())
+        measured = dict(
+            zip([r.name for r in tested], _measured(tested, readings, spec, rules, known), strict=True)
+        )
+        for column, choices, of_column in zip(columns, chosen, decided, strict=True):
+            for choice in choices:
+                of_column[choice.shape] = _decision(
+                    choice, translator, measured[choice.reading.name], column.source, spec
+                )
+    return [decision for of_column in decided for decision in of_column.values()]
+
+
+def _choose(
+    columns: list[tuple[pl.DataFrame, list[str]]], readings: list[Reading], spec: FieldSpec, rules: RuleSet
+) -> list[list[Choice]]:
+    """Per column (its values, and the shapes that are decided): one choice for each other shape that can be read."""
+    values = pl.concat(
+        values.filter(~pl.col("shape").is_in(shapes)).select(
+            pl.lit(i).alias("of"), "shape", "value", pl.lit(None, pl.String).alias("known")
+        )
+        for i, (values, shapes) in enumerate(columns)
+    )
+    if values.is_empty() or not readings:
+        return [[] for _ in columns]
+    told = _told(values.lazy(), readings, spec, rules)
+    return [_choices(part, readings) for part in _parts(told, len(columns))]
+
+
+def _parts(told: pl.DataFrame, count: int) -> list[pl.DataFrame]:
+    """The rows of `told` for each `of`, from 0."""
+    parts = told.partition_by("of", as_dict=True)
+    return [parts.get((i,), told.clear()) for i in range(count)]
 
 
 def measure(
     reading: Reading, readings: list[Reading], spec: FieldSpec, rules: RuleSet, known: pl.Series
 ) -> Measured:
     """Known values of the field, written in the notation of `reading`, and read back by the same procedure."""
-    wanted = int(cases_needed(spec.policy.max_error) * _MARGIN)
-    if reading.render is None or known.is_empty():
-        return Measured(0, 0, "masked")
-    written = (
-        known.head(wanted).to_frame("known").with_columns(reading.render(pl.col("known")).alias("value"))
+    return _measured([reading], readings, spec, rules, known)[0]
+
+
+def _measured(
+    tested: list[Reading], readings: list[Reading], spec: FieldSpec, rules: RuleSet, known: pl.Series
+) -> list[Measured]:
+    """`measure` of each reading in `tested`, in one pass."""
+    cases = known.head(int(cases_needed(spec.policy.max_error) * _MARGIN)).to_frame("known").lazy()
+    written = [
+        cases.select(pl.lit(i).alias("of"), "known", reading.render(pl.col("known")).alias("value"))
+        for i, reading in enumerate(tested)
+        if reading.render is not None
+    ]
+    if not written or known.is_empty():
+        return [Measured(0, 0, "masked") for _ in tested]
+    told = _told(with_shape(pl.concat(written).drop_nulls(), "value"), readings, spec, rules)
+    return [_result(part, readings) for part in _parts(told, len(tested))]
+
+
+def _result(told: pl.DataFrame, readings: list[Reading]) -> Measured:
+    """In how many cases it was decided how to read what was written, and in how many rightly."""
+    of_shape = {row["shape"]: row for row in told.to_dicts()}
+    decided = [
+        (of_shape[choice.shape], readings.index(choice.reading))
+        for choice in _choices(told, readings)
+        if not choice.rivals
+    ]
+    cases = sum(row[f"cases_{i}"] for row, i in decided)
+    return Measured(cases, sum(row[f"right_{i}"] for row, i in decided), "masked")
+
+
+def _told(values: pl.LazyFrame, readings: list[Reading], spec: FieldSpec, rules: RuleSet) -> pl.DataFrame:
+    """One row per `of` and shape of `values` (`of`, `shape`, `value`, `known`): what readings 0, 1, … make of it.
+
+    `read_<i>`: the share that it reads within the field's domain; `cases_<i>` and `right_<i>`: how many it reads, and
+    how many as the known value; `proof_<convention>`: how many values no other convention reads; `differ_<i>_<j>`: how
+    many the two read otherwise.
+    """
+    indexes = range(len(readings))
+    # Names that no field can have: a reading is judged as the field.
+    read = values.select(
+        *[pl.col(name).alias(f"_{name}") for name in ("of", "shape", "known")],
+        *[reading.parse(pl.col("value")).alias(f"_{i}") for i, reading in enumerate(readings)],
     )
-    written = written.drop_nulls().with_columns(shape(pl.col("value")).alias("shape"))
-    if written.is_empty():
-        return Measured(0, 0, "masked")
-    read = _read(written, readings, spec, rules)
-    by_reading: dict[str, list[str]] = {}
-    for choice in _choices(read, readings):
-        if not choice.rivals:
-            by_reading.setdefault(choice.reading.name, []).append(choice.shape)
-    cases = right = 0
-    for i, chosen in enumerate(readings):
-        back = read.filter(pl.col("shape").is_in(by_reading.get(chosen.name, []))).drop_nulls(f"r{i}")
-        cases += back.height
-        right += int((back[f"r{i}"] == back["known"]).sum())
-    return Measured(cases, right, "masked")
+    for i in indexes:
+        read = read.with_columns(read_back(pl.col(f"_{i}"), spec.dtype).alias(spec.name)).with_columns(
+            pl.when(rules.is_good(spec.name)).then(pl.col(f"_{i}")).alias(f"_{i}")
+        )
+    text = [pl.col(f"_{i}") for i in indexes]
+    grouped = read.group_by(pl.col("_of").alias("of"), pl.col("_shape").alias("shape"), maintain_order=True)
+    return grouped.agg(
+        *[text[i].is_not_null().mean().alias(f"read_{i}") for i in indexes],
+        *[text[i].count().alias(f"cases_{i}") for i in indexes],
+        *[(text[i] == pl.col("_known")).sum().alias(f"right_{i}") for i in indexes],
+        *[proof.sum().alias(f"proof_{name}") for name, proof in _proofs(readings, text).items()],
+        *[
+            (text[i] != text[j]).sum().alias(f"differ_{i}_{j}")
+            for i in indexes
+            for j in range(i + 1, len(readings))
+        ],
+    ).collect()
+
+
+def _choices(told: pl.DataFrame, readings: list[Reading]) -> list[Choice]:
+    column = {c: int(told[f"proof_{c}"].sum()) for c in _conventions(readings)}
+    choices = [_choose_one(row, readings, column) for row in told.to_dicts()]
+    return [choice for choice in choices if choice is not None]
 
 
 def _conventions(readings: list[Reading]) -> list[str]:
     return sorted({r.convention for r in readings if r.convention})
 
 
-def _with_proof(read: pl.DataFrame, readings: list[Reading]) -> pl.DataFrame:
-    """`read` with `proof_<convention>`: whether this value can be read by it and by no other convention."""
-    conventions = _conventions(readings)
+def _proofs(readings: list[Reading], text: list[pl.Expr]) -> dict[str, pl.Expr]:
+    """Per convention: whether a value can be read by it and by no other convention."""
     can = {
-        c: pl.any_horizontal(
-            pl.col(f"r{i}").is_not_null() for i, r in enumerate(readings) if r.convention == c
-        )
-        for c in conventions
+        c: pl.any_horizontal(text[i].is_not_null() for i, r in enumerate(readings) if r.convention == c)
+        for c in _conventions(readings)
     }
-    return read.with_columns(
-        (can[c] & ~pl.any_horizontal(pl.lit(value=False), *(can[o] for o in conventions if o != c))).alias(
-            f"proof_{c}"
-        )
-        for c in conventions
-    )
+    return {
+        c: can[c] & ~pl.any_horizontal(pl.lit(value=False), *(can[o] for o in can if o != c)) for c in can
+    }
 
 
 def _choose_one(row: dict, readings: list[Reading], column: dict[str, int]) -> Choice | None:
-    able = [i for i in range(len(readings)) if row[f"r{i}"] > 0]
+    able = [i for i in range(len(readings)) if row[f"read_{i}"] > 0]
     if not able:
         return None
     here = {c: int(row[f"proof_{c}"]) for c in column}
@@ -175,7 +211,7 @@ def _choose_one(row: dict, readings: list[Reading], column: dict[str, int]) -> C
         for i in able
         if not (readings[i].convention and convention and readings[i].convention != convention)
     ]
-    able = [i for i in able if row[f"r{i}"] >= _READABLE_SHARE] or able
+    able = [i for i in able if row[f"read_{i}"] >= _READABLE_SHARE] or able
     first = able[0]
     rivals = tuple(readings[i].name for i in able[1:] if row[f"differ_{first}_{i}"])
     return Choice(row["shape"], readings[first], rivals)

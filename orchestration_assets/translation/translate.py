@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import polars as pl
 
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, Measured
-from orchestration_assets.translation.decide import Decision, decide, in_domain
+from orchestration_assets.translation.decide import Column, Decision, decide
 from orchestration_assets.translation.readings import Reading, Translator
 from orchestration_assets.translation.registry import TRANSLATORS
 from orchestration_assets.translation.vocabularies import PLACEHOLDERS, folded
 from validators.judgement import IDENTITY
-from validators.parsing import Notation
+from validators.parsing import Notation, read_back
 from validators.rules import FieldSpec, RuleSet
-from validators.shapes import shape
+from validators.shapes import with_shape
 
 VALUES_PER_SHAPE = 64
 SHAPES_PER_COLUMN = 400
@@ -20,6 +20,7 @@ Notations = Mapping[str, Mapping[str, Notation]]
 """source -> field -> notation"""
 
 PLACEHOLDER = Translator("placeholder", "1", lambda _spec, _notation: [])
+_NOTHING = Reading("nothing", lambda text: pl.when(text.is_null()).then(text))
 
 
 def cells_to_translate(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -32,7 +33,7 @@ def cells_to_translate(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
         .drop_nulls("value")
         .unique(["_id", "field"], maintain_order=True)
     )
-    return cells.with_columns(shape(pl.col("value")).alias("shape"))
+    return with_shape(cells.lazy(), "value").collect()
 
 
 def shape_samples(cells: pl.DataFrame) -> pl.DataFrame:
@@ -73,29 +74,28 @@ def decide_all(
     Sources that write a field alike share the measurement of its readings; the known values are those of the first.
     """
     decisions: list[Decision] = []
-    measured: dict[tuple[str, Notation], dict[tuple[str, str], Measured]] = {}
+    alike: dict[tuple[str, Notation], list[Column]] = {}
     for (source, name), part in samples.partition_by(
         "_source", "field", as_dict=True, maintain_order=True
     ).items():
         spec = rules.fields[name]
-        notation = notations.get(source, {}).get(name, Notation())
-        values = part.explode("values").rename({"values": "value"})
-        texts = known_texts(known, source, name)
+        values = part.select("shape", pl.col("values").alias("value")).explode("value")
         if spec.is_nullable:
-            placeholders = _placeholder_decisions(values, source, spec, texts)
+            placeholders = _placeholder_decisions(values, source, spec, known_texts(known, source, name))
             decisions += placeholders
             values = values.filter(~pl.col("shape").is_in([d.shape for d in placeholders]))
-        translators = [
-            (TRANSLATORS[t], TRANSLATORS[t].readings(spec, notation)) for t in spec.policy.translate
-        ]
+        notation = notations.get(source, {}).get(name, Notation())
+        alike.setdefault((name, notation), []).append(Column(source, values))
+    for (name, notation), columns in alike.items():
+        spec = rules.fields[name]
         decisions += decide(
-            values,
-            source=source,
+            columns,
             spec=spec,
             rules=rules,
-            translators=translators,
-            known=texts,
-            measured=measured.setdefault((name, notation), {}),
+            translators=[
+                (TRANSLATORS[t], TRANSLATORS[t].readings(spec, notation)) for t in spec.policy.translate
+            ],
+            known=known_texts(known, columns[0].source, name),
         )
     return decisions
 
@@ -111,16 +111,29 @@ def known_texts(known: pl.DataFrame, source: str, name: str) -> pl.Series:
 
 def propose(cells: pl.DataFrame, decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
     """One proposal per cell that its shape's reading reads, as PROPOSAL_SCHEMA."""
-    by_reading: dict[tuple[str, str, str, str], list[Decision]] = {}
-    for decision in decisions:
-        key = (decision.source, decision.field, decision.translator.name, decision.reading.name)
-        by_reading.setdefault(key, []).append(decision)
-    columns = cells.partition_by("_source", "field", as_dict=True)
-    parts = []
-    for (source, name, _, _), group in by_reading.items():
-        if (column := columns.get((source, name))) is not None:
-            parts.append(_proposals(column, group, rules.fields[name], rules))
-    return pl.concat(parts) if parts else PROPOSAL_SCHEMA.to_frame()
+    if not decisions:
+        return PROPOSAL_SCHEMA.to_frame()
+    # Cells that are read alike are read together, whatever their source: few expressions over many rows.
+    alike: dict[tuple[str, str, Reading], int] = {}
+    keys = [(d.field, d.translator.name, d.reading) for d in decisions]
+    numbers = [alike.setdefault(key, len(alike)) for key in keys]
+    column = {
+        "_source": [d.source for d in decisions],
+        "field": [d.field for d in decisions],
+        "shape": [d.shape for d in decisions],
+    }
+    numbered = pl.DataFrame({**column, "_alike": numbers}).with_row_index("_decision")
+    found = cells.join(numbered, on=list(column), how="inner", maintain_order="left")
+    parts = [
+        _read(part.lazy(), decisions[part["_decision"][0]], rules)
+        for part in found.partition_by("_alike", include_key=False)
+    ]
+    if not parts:
+        return PROPOSAL_SCHEMA.to_frame()
+    read = pl.concat(parts).collect()
+    return pl.concat([read, _facts(decisions)[read["_decision"]]], how="horizontal").select(
+        PROPOSAL_SCHEMA.names()
+    )
 
 
 def methods_of(decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
@@ -156,11 +169,10 @@ def _placeholder_decisions(
     )
     mistaken = int(known.to_frame("value").select(is_token.sum()).item() or 0)
     measured = Measured(known.len(), known.len() - mistaken, "masked")
-    reading = Reading("nothing", lambda text: pl.when(text.is_null()).then(text))
     evidence = measured.describe("a token for nothing")
     return [
         Decision(
-            source, spec.name, s, PLACEHOLDER, reading, measured, measured.may_apply(spec.policy), evidence
+            source, spec.name, s, PLACEHOLDER, _NOTHING, measured, measured.may_apply(spec.policy), evidence
         )
         for s in shapes
     ]
@@ -170,33 +182,43 @@ def _is_placeholder() -> pl.Expr:
     return folded(pl.col("value")).is_in(list(PLACEHOLDERS))
 
 
-def _proposals(cells: pl.DataFrame, group: list[Decision], spec: FieldSpec, rules: RuleSet) -> pl.DataFrame:
-    first = group[0]
-    by_shape = pl.DataFrame(
-        {
-            "shape": [d.shape for d in group],
-            "status": ["applied" if d.is_applied else "suggested" for d in group],
-            "evidence": [d.evidence for d in group],
-        }
-    )
-    found = cells.join(by_shape, on="shape", how="inner", maintain_order="left")
-    found = found.with_columns(first.reading.parse(pl.col("value")).alias("repaired"))
-    if first.translator is PLACEHOLDER:
-        found = found.filter(_is_placeholder())  # the shape is known by a sample: others may mean something
-    else:
-        found = found.with_columns(in_domain(found, "repaired", spec, rules)).drop_nulls("repaired")
-    return found.select(
+def _read(cells: pl.LazyFrame, decision: Decision, rules: RuleSet) -> pl.LazyFrame:
+    """`cells`, all read as `decision` says, where that gives a value that the contract accepts."""
+    spec = rules.fields[decision.field]
+    read = cells.select(
         *IDENTITY,
-        "field",
-        pl.col("value").alias("original"),
-        "repaired",
-        pl.lit(first.translator.name).alias("method"),
-        pl.lit(first.translator.version).alias("version"),
-        pl.lit(first.reading.name).alias("arm"),
-        "shape",
-        pl.lit(first.measured.confidence, pl.Float64).alias("confidence"),
-        pl.lit(first.measured.evidence_class).alias("evidence_class"),
-        "evidence",
-        "status",
-        pl.lit("gate").alias("decided_by"),
+        pl.col("field").alias("_field"),
+        pl.col("value").alias("_original"),
+        decision.reading.parse(pl.col("value")).alias("_repaired"),
+        pl.col("shape").alias("_shape"),
+        "_decision",
+        (_is_placeholder() if decision.translator is PLACEHOLDER else pl.lit(value=True)).alias("_is_meant"),
     )
+    if decision.translator is PLACEHOLDER:
+        read = read.filter("_is_meant")  # the shape is known by a sample: others may mean something
+    else:
+        value = read_back(pl.col("_repaired"), spec.dtype).alias(spec.name)
+        read = read.with_columns(value).filter(rules.is_good(spec.name))
+    return read.select(
+        *IDENTITY,
+        *[pl.col(f"_{name}").alias(name) for name in ("field", "original", "repaired", "shape")],
+        "_decision",
+    )
+
+
+def _facts(decisions: list[Decision]) -> pl.DataFrame:
+    """What the proposals of each decision have in common, one row per decision."""
+    rows = [
+        {
+            "method": d.translator.name,
+            "version": d.translator.version,
+            "arm": d.reading.name,
+            "confidence": d.measured.confidence,
+            "evidence_class": d.measured.evidence_class,
+            "evidence": d.evidence,
+            "status": "applied" if d.is_applied else "suggested",
+            "decided_by": "gate",
+        }
+        for d in decisions
+    ]
+    return pl.DataFrame(rows, schema={name: PROPOSAL_SCHEMA[name] for name in rows[0]})
