@@ -8,8 +8,10 @@ import polars as pl
 from orchestration_assets.settlement.verdicts import withdraw_contradicted
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
+from orchestration_assets.translation import neighbours
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
+from orchestration_assets.translation.neighbours import Pair, propose_across
 from validators.rules import RuleSet
 
 
@@ -20,20 +22,21 @@ def translate_partition(context: Context) -> dict[str, Any]:
     units.clear()
     samples = [_collect(units, label, rules) for label in units.labels]
     pooled = translation.pool(samples) if samples else None
-    decisions = (
-        [] if pooled is None else translation.decide_all(pooled, rules, context.notations, units.known())
-    )
+    known = units.known()
+    decisions = [] if pooled is None else translation.decide_all(pooled, rules, context.notations, known)
+    pairs = neighbours.fit_across(known, rules)
     cells, shapes = (0, 0) if pooled is None else (int(pooled["cells"].sum()), pooled.height)
     counts = {"cells": cells, "shapes": shapes, "applied": 0, "suggested": 0}
     for label in units.labels:
-        proposals = _translate(units, label, decisions, rules)
+        proposals = _translate(units, label, decisions, pairs, rules)
         units.save(label, "proposals", proposals)
         status = dict(proposals.group_by("status").len().iter_rows())
         counts["applied"] += status.get("applied", 0)
         counts["suggested"] += status.get("suggested", 0)
     unseen = _unseen(pooled, decisions)
     counts["unseen_shapes"] = unseen.height
-    translation.methods_of(decisions, rules).write_parquet(context.work / "translators.parquet")
+    methods = [translation.methods_of(decisions, rules), neighbours.methods_across(pairs)]
+    pl.concat(methods).write_parquet(context.work / "translators.parquet")
     handed = {
         "counts": counts,
         "unseen": unseen.head(10).to_dicts(),
@@ -49,8 +52,13 @@ def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
     return translation.shape_samples(cells)
 
 
-def _translate(units: Units, label: str, decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
+def _translate(
+    units: Units, label: str, decisions: list[Decision], pairs: list[Pair], rules: RuleSet
+) -> pl.DataFrame:
     proposals = translation.propose(units.saved(label, "malformed"), decisions, rules)
+    if pairs:
+        frame, findings = units.frames(label)[0], units.findings(label)
+        proposals = pl.concat([proposals, propose_across(frame, findings, pairs, rules)])
     if proposals.height and units.is_contested(label):
         return withdraw_contradicted(units.frames(label)[0], proposals, rules)
     return proposals

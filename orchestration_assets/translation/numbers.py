@@ -10,11 +10,12 @@ from validators.parsing import Notation, write
 from validators.rules import FieldSpec
 
 _MARK = rf"(?:(?i:{'|'.join(ISO_4217)})|[A-Z]{{0,3}}[€$£¥]|Fr\.?|zł|kr\.?)"
-_POINT = r"[+-]?(?:[1-9][0-9]{0,2}(?:[, '\u00a0\u202f][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
-_COMMA = r"[+-]?(?:[1-9][0-9]{0,2}(?:[. '\u00a0\u202f][0-9]{3})+|[0-9]+)(?:,[0-9]+)?"
+POINT = r"[+-]?(?:[1-9][0-9]{0,2}(?:[, '\u00a0\u202f][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
+COMMA = r"[+-]?(?:[1-9][0-9]{0,2}(?:[. '\u00a0\u202f][0-9]{3})+|[0-9]+)(?:,[0-9]+)?"
 
 
-def _plain(text: pl.Expr, *, decimal: str) -> pl.Expr:
+def plain(text: pl.Expr, *, decimal: str) -> pl.Expr:
+    """The number without its groups, and with a decimal point."""
     digits = text.str.replace_all(r"[ '\u00a0\u202f]", "")
     if decimal == ",":
         return digits.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
@@ -31,7 +32,7 @@ def _parse(
         body = text.str.extract(anchored, 1)
         if needs_decimals:
             body = pl.when(body.str.contains(decimal, literal=True)).then(body)
-        number = _plain(body, decimal=decimal).cast(pl.Float64, strict=False)
+        number = plain(body, decimal=decimal).cast(pl.Float64, strict=False)
         if spec.dtype.is_integer():
             return (
                 pl.when(number == number.round()).then(number).cast(spec.dtype, strict=False).cast(pl.String)
@@ -68,7 +69,7 @@ def _readings(spec: FieldSpec, notation: Notation, *, marks: tuple[bool, ...]) -
     readings = []
     for is_marked in marks:
         suffix = " EUR" if is_marked else ""
-        for convention, pattern, decimal in (("point", _POINT, "."), ("comma", _COMMA, ",")):
+        for convention, pattern, decimal in (("point", POINT, "."), ("comma", COMMA, ",")):
             readings.append(
                 Reading(
                     name=f"{'money' if is_marked else 'number'} with decimal {convention}",

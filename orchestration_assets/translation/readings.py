@@ -15,13 +15,19 @@ class Reading:
 
     `render` writes known values (the contract's text) in this notation, so that the translator can be put to the test
     on them. Readings of one `convention` stand or fall together: what one value proves about day and month or about
-    point and comma holds for the whole column of a source.
+    point and comma holds for the whole column of a source. Readings of different `scale` make different amounts of the
+    same text (`4.5` counted in percent, or in ones): the column decides by which of them falls among the known values.
+
+    `specimens` gives more cases, one row each: `known` and `value`, how this notation writes it. They are for notations
+    that say all by themselves (a unit, a word of a public vocabulary), where few values or none are known.
     """
 
     name: str
     parse: Callable[[pl.Expr], pl.Expr]
     render: Callable[[pl.Expr], pl.Expr] | None = None
     convention: str = ""
+    scale: str = ""
+    specimens: Callable[[], pl.DataFrame] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The translators that a contract can name. A new one is one function and one line here."""
 
-from orchestration_assets.translation import moments, numbers, vocabularies
+from orchestration_assets.translation import moments, neighbours, numbers, quantities, regions, vocabularies
 from orchestration_assets.translation.readings import Translator
 from validators.errors import ContractError
 from validators.rules import RuleSet
@@ -10,12 +10,19 @@ TRANSLATORS: dict[str, Translator] = {
     for translator in (
         numbers.NUMBER,
         numbers.MONEY,
+        quantities.QUANTITY,
+        quantities.PERCENT,
+        quantities.SCALE,
         moments.DATETIME,
         moments.CLOCK,
         vocabularies.CODE,
         vocabularies.CURRENCY,
         vocabularies.COUNTRY,
         vocabularies.TEXT,
+        regions.REGION,
+        regions.LANGUAGE,
+        neighbours.SPLIT,
+        neighbours.SWAPPED,
     )
 }
 
