@@ -12,7 +12,7 @@ from orchestration_assets.settlement.apply import applied, apply_repairs
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.labels import as_repairs, judge_methods, regate
 from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_contradicted
-from orchestration_assets.translation import neighbours
+from orchestration_assets.translation import neighbours, spelling
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
 from validators.judgement import RAW
@@ -93,11 +93,21 @@ def _good_cells(
 
 
 def translate_unit(
-    unit: Unit, decisions: list[Decision], pairs: list[neighbours.Pair], rules: RuleSet
+    unit: Unit,
+    decisions: list[Decision],
+    pairs: list[neighbours.Pair],
+    spelled: spelling.Spelling,
+    rules: RuleSet,
 ) -> Unit:
     """`unit` with the proposals of the translators; what other reports contradict is only suggested."""
     proposals = translation.propose(translation.cells_to_translate(unit.findings, rules), decisions, rules)
-    proposals = pl.concat([proposals, neighbours.propose_across(unit.frame, unit.findings, pairs, rules)])
+    proposals = pl.concat(
+        [
+            proposals,
+            neighbours.propose_across(unit.frame, unit.findings, pairs, rules),
+            spelling.propose_spelling(unit.frame, unit.findings, spelled, rules),
+        ]
+    )
     if unit.is_contested:
         proposals = withdraw_contradicted(unit.frame, proposals, rules)
     return replace(unit, proposals=proposals)
@@ -120,13 +130,20 @@ def repair_records(
     """
     of_source = notations.get(records["_source"][0], {}) if records.height else {}
     shared = contested([identities(records.lazy(), rules, of_source)])
-    triaged = triage(records, rules, of_source, contested_identities=shared)
+    spelled = spelling.learn(spelling.count_values(records.lazy(), rules), rules)
+    triaged = triage(
+        records,
+        rules,
+        of_source,
+        contested_identities=shared,
+        suspicions=spelling.suspicions(records, spelled, rules),
+    )
     units = split_units("records", triaged)
     known = known_sample(triaged, rules)
     samples = [translation.shape_samples(translation.cells_to_translate(u.findings, rules)) for u in units]
     decisions = translation.decide_all(translation.pool(samples), rules, notations, known) if samples else []
     pairs = neighbours.fit_across(known, rules)
-    units = [translate_unit(unit, decisions, pairs, rules) for unit in units]
+    units = [translate_unit(unit, decisions, pairs, spelled, rules) for unit in units]
     frames = [effective(unit, rules) for unit in units]
     cells = [
         imputation.open_cells(frame, rules, is_contested=unit.is_contested)
@@ -159,6 +176,7 @@ def repair_records(
         METHOD_SCHEMA.to_frame(),
         translation.methods_of(decisions, rules),
         neighbours.methods_across(pairs),
+        spelling.methods_of_spelling(spelled, rules),
         imputation.methods_of(imputers, rules),
     ]
     proposals = [PROPOSAL_SCHEMA.to_frame(), *(u.proposals for u in units)]

@@ -1,7 +1,7 @@
 """From text to typed, judged and split records: the first decision about every record of a delivery."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -68,13 +68,23 @@ def triage(
     notations: Mapping[str, Notation],
     *,
     contested_identities: pl.Series | None = None,
+    suspicions: pl.DataFrame | None = None,
 ) -> Triage:
-    """Judge the text `records` of one fragment (`_id`, `_source`, one text column per field)."""
+    """Judge the text `records` of one fragment (`_id`, `_source`, one text column per field).
+
+    `suspicions`: findings, as FINDING_SCHEMA, that come from elsewhere than the rules, for instance the whole column.
+    """
     frame = typed(records.lazy(), rules, notations).with_columns(identity_hash(rules).alias("_identity"))
     others = pl.Series("_identity", [], pl.UInt64) if contested_identities is None else contested_identities
     is_contested = pl.col("_identity").is_in(others.implode()).fill_null(value=False)
     marked = frame.with_columns(is_contested.alias("_is_contested")).collect()
-    judged = judge(marked, rules, held=pl.col("_is_contested"))
+    held = pl.col("_is_contested")
+    if suspicions is not None:
+        serious = suspicions.filter(pl.col("severity") != "warning")["_id"]
+        held |= pl.col("_id").is_in(serious.implode())
+    judged = judge(marked, rules, held=held)
+    if suspicions is not None:
+        judged = replace(judged, findings=pl.concat([judged.findings, suspicions]))
     clean = judged.good.drop("_identity", "_is_contested")
     if (judged.findings["severity"] == "warning").any():
         warned = reasons(judged.findings.join(clean.select("_id"), on="_id", how="semi"))

@@ -18,6 +18,7 @@ from validators.shapes import with_shape
 
 _READABLE_SHARE = 0.9
 _MARGIN = 1.2
+_SPARE = 2
 # Of the known values, all but the most extreme are where a value is expected; and one expected value decides nothing.
 _TAIL = 0.005
 _FEWEST_KNOWN, _FEWEST_PROOFS, _AGREEING_SHARE = 30, 5, 0.95
@@ -146,7 +147,9 @@ def _written(reading: Reading, known: pl.Series, wanted: int) -> pl.DataFrame:
     cases = pl.concat(parts).drop_nulls()
     if reading.specimens is None or cases.height >= wanted:
         return cases
-    return pl.concat([cases, reading.specimens().select("known", "value").head(wanted - cases.height)])
+    # The field's rules will refuse some of them.
+    more = reading.specimens().select("known", "value").head(_SPARE * (wanted - cases.height))
+    return pl.concat([cases, more])
 
 
 def _result(told: pl.DataFrame, readings: list[Reading]) -> Measured:

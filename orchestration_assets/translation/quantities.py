@@ -78,6 +78,7 @@ _SIGNIFICANT_DIGITS = (
     15  # what a double holds of a decimal number: the 17th digit of 0.093 is noise of a computation
 )
 _GRID = tuple(i * 10.0**e for e in (-2, -1, 0, 1, 2) for i in range(1, 100))
+_STEPS = 500
 
 
 def words_of(unit: Unit) -> dict[str, Unit]:
@@ -101,10 +102,20 @@ def _amount(digits: pl.Expr, decimal: str) -> pl.Expr:
     return plain(digits, decimal=decimal).cast(pl.Float64, strict=False)
 
 
-def _grid(text: Callable[[float], str], known: Callable[[float], float], spec: FieldSpec) -> pl.DataFrame:
+def _grid(texts: list[str], known: list[float], spec: FieldSpec) -> pl.DataFrame:
     """Numbers of many sizes: `known` as the field has it, `value` as the notation writes it."""
-    numbers = pl.DataFrame({"n": [known(n) for n in _GRID], "value": [text(n) for n in _GRID]})
+    numbers = pl.DataFrame({"n": known, "value": texts}, schema={"n": pl.Float64, "value": pl.String})
     return numbers.select(as_text(pl.col("n"), spec).alias("known"), "value").drop_nulls()
+
+
+def _within(spec: FieldSpec) -> tuple[float, ...]:
+    """Numbers of two decimals that the field's rules allow, as far as they name a lowest and a highest."""
+    told = [told for _, told in spec.checks]
+    low = max((t["min_value"] for t in told if t.get("min_value") is not None), default=None)
+    high = min((t["max_value"] for t in told if t.get("max_value") is not None), default=None)
+    if low is None or high is None or high - low < 1:
+        return _GRID
+    return tuple(round(low + (high - low) * (i + 0.5) / _STEPS, 2) for i in range(_STEPS))
 
 
 def _decimal(number: float, decimal: str) -> str:
@@ -180,10 +191,12 @@ def _specimens(spec: FieldSpec, unit: Unit, decimal: str, suffix: str) -> Callab
     words = [word for word, u in words_of(unit).items() if u.name == unit.name]
 
     def specimens() -> pl.DataFrame:
-        return pl.concat(
-            _grid(lambda n, w=word: f"{_decimal(n, decimal)} {w}. {suffix}".strip(), lambda n: n, spec)  # type: ignore[misc]
+        grid = list(_within(spec))
+        parts = [
+            _grid([f"{_decimal(n, decimal)} {word}. {suffix}".strip() for n in grid], grid, spec)
             for word in words
-        ).sample(fraction=1.0, shuffle=True, seed=20261101)
+        ]
+        return pl.concat(parts).sample(fraction=1.0, shuffle=True, seed=20261101)
 
     return specimens
 
@@ -290,10 +303,11 @@ def _parse_magnitude(worded: str, decimal: str, spec: FieldSpec) -> Callable[[pl
 
 def _magnitudes(spec: FieldSpec, decimal: str) -> Callable[[], pl.DataFrame]:
     def specimens() -> pl.DataFrame:
-        return pl.concat(
-            _grid(lambda n, w=word: f"{_decimal(n, decimal)} {w}", lambda n, o=ones: n * o, spec)  # type: ignore[misc]
+        parts = [
+            _grid([f"{_decimal(n, decimal)} {word}" for n in _GRID], [n * ones for n in _GRID], spec)
             for word, ones in _WORDS_OF_SCALE.items()
-        ).sample(fraction=1.0, shuffle=True, seed=20261101)
+        ]
+        return pl.concat(parts).sample(fraction=1.0, shuffle=True, seed=20261101)
 
     return specimens
 

@@ -1,6 +1,14 @@
 """The translators that a contract can name. A new one is one function and one line here."""
 
-from orchestration_assets.translation import moments, neighbours, numbers, quantities, regions, vocabularies
+from orchestration_assets.translation import (
+    moments,
+    neighbours,
+    numbers,
+    quantities,
+    regions,
+    spelling,
+    vocabularies,
+)
 from orchestration_assets.translation.readings import Translator
 from validators.errors import ContractError
 from validators.rules import RuleSet
@@ -21,6 +29,7 @@ TRANSLATORS: dict[str, Translator] = {
         vocabularies.TEXT,
         regions.REGION,
         regions.LANGUAGE,
+        spelling.SPELLING,
         neighbours.SPLIT,
         neighbours.SWAPPED,
     )
