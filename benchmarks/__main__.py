@@ -1,6 +1,6 @@
 """All figures of docs/performance.md: `make bench`, or one of them: `make bench ARGS=way`.
 
-    python -m benchmarks [way] [memory] [judging] [small] [--records N] [--many N] [--runs N] [--folder DIR]
+    python -m benchmarks [way] [memory] [judging] [small] [prices] [--records N] [--many N] [--runs N] [--folder DIR]
 
 Each measurement is a process of its own; the two sides of a ratio take turns.
 """
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.deliveries import delivered
+from benchmarks.prices import prices
 from orchestration_assets.memory import keep_freed_memory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -139,7 +140,7 @@ def record_of(lake: Path, partition: str) -> str:
 
 
 FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
-    "way": way, "memory": memory, "judging": judging, "small": small,
+    "way": way, "memory": memory, "judging": judging, "small": small, "prices": lambda _options: prices(),
 }  # fmt: skip
 
 

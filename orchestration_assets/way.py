@@ -12,7 +12,7 @@ from orchestration_assets.settlement.apply import applied, apply_repairs
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.labels import as_repairs, judge_methods, regate
 from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_contradicted
-from orchestration_assets.translation import neighbours, spelling
+from orchestration_assets.translation import neighbours, prices, spelling
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
 from validators.judgement import RAW
@@ -108,6 +108,7 @@ def translate_unit(
             spelling.propose_spelling(unit.frame, unit.findings, spelled, rules),
         ]
     )
+    proposals = prices.withdraw_other_currency(unit.frame, proposals, rules)
     if unit.is_contested:
         proposals = withdraw_contradicted(unit.frame, proposals, rules)
     return replace(unit, proposals=proposals)

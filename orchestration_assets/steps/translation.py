@@ -12,6 +12,7 @@ from orchestration_assets.translation import neighbours
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
 from orchestration_assets.translation.neighbours import Pair, propose_across
+from orchestration_assets.translation.prices import withdraw_other_currency
 from validators.rules import RuleSet
 
 
@@ -59,6 +60,8 @@ def _translate(
     if pairs:
         frame, findings = units.frames(label)[0], units.findings(label)
         proposals = pl.concat([proposals, propose_across(frame, findings, pairs, rules)])
+    if any(spec.policy.currency for spec in rules.fields.values()):
+        proposals = withdraw_other_currency(units.frames(label)[0], proposals, rules)
     if proposals.height and units.is_contested(label):
         return withdraw_contradicted(units.frames(label)[0], proposals, rules)
     return proposals

@@ -22,6 +22,14 @@ def plain(text: pl.Expr, *, decimal: str) -> pl.Expr:
     return digits.str.replace_all(",", "", literal=True)
 
 
+def as_text(number: pl.Expr, spec: FieldSpec) -> pl.Expr:
+    """The contract's text of a number, null where the field's type cannot hold it."""
+    if spec.dtype.is_integer():
+        whole = pl.when(number == number.round()).then(number)
+        return whole.cast(spec.dtype, strict=False).cast(pl.String)
+    return write(number.cast(spec.dtype), spec.dtype)
+
+
 def _parse(
     pattern: str, decimal: str, spec: FieldSpec, *, is_marked: bool, needs_decimals: bool
 ) -> Callable[[pl.Expr], pl.Expr]:
@@ -32,17 +40,14 @@ def _parse(
         body = text.str.extract(anchored, 1)
         if needs_decimals:
             body = pl.when(body.str.contains(decimal, literal=True)).then(body)
-        number = plain(body, decimal=decimal).cast(pl.Float64, strict=False)
-        if spec.dtype.is_integer():
-            return (
-                pl.when(number == number.round()).then(number).cast(spec.dtype, strict=False).cast(pl.String)
-            )
-        return write(number.cast(spec.dtype), spec.dtype)
+        return as_text(plain(body, decimal=decimal).cast(pl.Float64, strict=False), spec)
 
     return parse
 
 
-def _render(decimal: str, prefix: str = "", suffix: str = "") -> Callable[[pl.Expr], pl.Expr]:
+def render_amount(decimal: str, prefix: str = "", suffix: str = "") -> Callable[[pl.Expr], pl.Expr]:
+    """Writes numbers with two decimals and groups of thousands, between `prefix` and `suffix`."""
+
     def render(text: pl.Expr) -> pl.Expr:
         number = text.cast(pl.Float64, strict=False).round(2)
         whole, cents = number.abs().floor(), ((number.abs() * 100).round() % 100).cast(pl.Int64)
@@ -74,7 +79,7 @@ def _readings(spec: FieldSpec, notation: Notation, *, marks: tuple[bool, ...]) -
                 Reading(
                     name=f"{'money' if is_marked else 'number'} with decimal {convention}",
                     parse=_parse(pattern, decimal, spec, is_marked=is_marked, needs_decimals=needs_decimals),
-                    render=_render(decimal, suffix=suffix),
+                    render=render_amount(decimal, suffix=suffix),
                     convention=convention,
                 )
             )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from orchestration_assets.translation.numbers import COMMA, POINT, plain
+from orchestration_assets.translation.numbers import as_text as text_of
 from orchestration_assets.translation.readings import Reading, Translator
-from validators.parsing import Notation, write
+from validators.parsing import Notation
 from validators.rules import FieldSpec
 
 _POUND, _GALLON, _FOOT = 453.59237, 3785.411784, 0.3048
@@ -90,12 +91,8 @@ def words_of(unit: Unit) -> dict[str, Unit]:
 
 
 def as_text(number: pl.Expr, spec: FieldSpec) -> pl.Expr:
-    """The contract's text of a number that was computed, null where the field's type cannot hold it."""
-    number = number.round_sig_figs(_SIGNIFICANT_DIGITS)
-    if spec.dtype.is_integer():
-        whole = pl.when(number == number.round()).then(number)
-        return whole.cast(spec.dtype, strict=False).cast(pl.String)
-    return write(number.cast(spec.dtype), spec.dtype)
+    """The contract's text of a number that was computed, without the noise of the computation."""
+    return text_of(number.round_sig_figs(_SIGNIFICANT_DIGITS), spec)
 
 
 def _amount(digits: pl.Expr, decimal: str) -> pl.Expr:

@@ -4,6 +4,7 @@ from orchestration_assets.translation import (
     moments,
     neighbours,
     numbers,
+    prices,
     quantities,
     regions,
     spelling,
@@ -18,6 +19,7 @@ TRANSLATORS: dict[str, Translator] = {
     for translator in (
         numbers.NUMBER,
         numbers.MONEY,
+        prices.PRICE,
         quantities.QUANTITY,
         quantities.PERCENT,
         quantities.SCALE,
