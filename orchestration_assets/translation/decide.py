@@ -190,7 +190,7 @@ def _told(
         *[text[i].count().alias(f"cases_{i}") for i in indexes],
         *[(text[i] == pl.col("_known")).sum().alias(f"right_{i}") for i in indexes],
         *[proof.sum().alias(f"proof_{name}") for name, proof in _proofs(readings, text).items()],
-        *[fit.sum().alias(f"fits_{name}") for name, fit in _fits(readings, text, known).items()],
+        *[fit.sum().alias(f"fits_{name}") for name, fit in _fits(readings, text, known, spec).items()],
         *[
             (text[i] != text[j]).sum().alias(f"differ_{i}_{j}")
             for i in indexes
@@ -224,26 +224,34 @@ def _proofs(readings: list[Reading], text: list[pl.Expr]) -> dict[str, pl.Expr]:
     )
 
 
-def _fits(readings: list[Reading], text: list[pl.Expr], known: pl.Series) -> dict[str, pl.Expr]:
+def _fits(
+    readings: list[Reading], text: list[pl.Expr], known: pl.Series, spec: FieldSpec
+) -> dict[str, pl.Expr]:
     """Per scale: whether it, and no other scale, puts a value where the known values lie."""
     scales = _scales(readings)
     if not scales:
         return {}
     # Every second one: what is measured on known values is not decided by the same alone.
-    numbers = known.gather_every(2).cast(pl.Float64, strict=False).drop_nulls()
+    half = known.gather_every(2).to_frame("known")
+    numbers = half.select(_position(pl.col("known"), spec)).to_series().drop_nulls()
     if numbers.len() < _FEWEST_KNOWN:
         return {s: pl.lit(value=False) for s in scales}
     low, high = numbers.quantile(_TAIL), numbers.quantile(1 - _TAIL)
     return _alone(
         {
             s: pl.any_horizontal(
-                text[i].cast(pl.Float64, strict=False).is_between(low, high).fill_null(value=False)
+                _position(text[i], spec).is_between(low, high).fill_null(value=False)
                 for i, r in enumerate(readings)
                 if r.scale == s
             )
             for s in scales
         }
     )
+
+
+def _position(text: pl.Expr, spec: FieldSpec) -> pl.Expr:
+    """Where a value lies among others: a number itself, a moment by what it is counted in."""
+    return read_back(text, spec.dtype).to_physical().cast(pl.Float64, strict=False)
 
 
 def _alone(can: dict[str, pl.Expr]) -> dict[str, pl.Expr]:

@@ -229,7 +229,8 @@ def _render_scaled(decimal: str, factor: float, suffix: str) -> Callable[[pl.Exp
     def render(text: pl.Expr) -> pl.Expr:
         number = (text.cast(pl.Float64, strict=False) / factor).round_sig_figs(_SIGNIFICANT_DIGITS)
         # Not in powers of ten: `1e-6 %` is a notation of its own.
-        written = pl.when(number.abs().is_between(1e-4, 1e12) | (number == 0)).then(number.cast(pl.String))
+        is_plain = number.abs().is_between(1e-4, 1e12) | (number == 0)
+        written = pl.when(is_plain).then(number).cast(pl.String)
         if decimal != ".":
             written = written.str.replace(".", decimal, literal=True)
         return pl.concat_str(written, pl.lit(suffix))

@@ -1,7 +1,8 @@
 """What a translator is made of: readings, each of which reads one notation, and can write it where that is possible."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import polars as pl
 
@@ -32,8 +33,18 @@ class Reading:
 
 @dataclass(frozen=True)
 class Translator:
-    """A versioned method: the readings that it tries on a field of a source, in order of preference."""
+    """A versioned method: the readings that it tries on a field of a source, in order of preference.
+
+    `others` are tried on the shapes that none of `readings` reads.
+    """
 
     name: str
     version: str
     readings: Callable[[FieldSpec, Notation], list[Reading]]
+    others: Callable[[FieldSpec, Notation], list[Reading]] | None = None
+
+    def stages(self, spec: FieldSpec, notation: Notation) -> Iterator[tuple[Self, list[Reading]]]:
+        """The readings, and then the others, each with the translator itself."""
+        for readings in (self.readings, self.others):
+            if readings is not None:
+                yield self, readings(spec, notation)

@@ -260,7 +260,7 @@ def _found(
 
 def _known(column: Column, arms: list[_Arm]) -> list[str]:
     """The good values of the column that serve as cases: an error among them would test itself."""
-    replacing = [arm for arm in arms if isinstance(arm, _Replaced)]
+    replacing: list[_Arm] = [arm for arm in arms if isinstance(arm, _Replaced)]
 
     def is_clear(value: str) -> bool:
         # That a value is near to another speaks against it only where it is rare.
