@@ -250,7 +250,8 @@ def _of_year(spec: FieldSpec, notation: Notation) -> list[Reading]:
     ]
 
 
-_MICROSECONDS = {"seconds": 1_000_000, "milliseconds": 1000, "microseconds": 1}
+_EPOCHS = {"seconds": (1_000_000, "9,10"), "milliseconds": (1000, "12,13"), "microseconds": (1, "15,16")}
+"""How many microseconds one is, and how many digits there are from 1973 to 2286."""
 _DAY_ZERO = {"1900": "1899-12-30", "1904": "1904-01-01"}
 _MICROSECONDS_PER_DAY = 86_400_000_000
 _LONGEST = 1e17  # microseconds: beyond the year 5000
@@ -261,11 +262,11 @@ def _counts(spec: FieldSpec, notation: Notation) -> list[Reading]:
     epochs = [
         Reading(
             f"{unit} since 1970",
-            lambda t, m=micros: _since_1970(t, m, spec, notation),  # type: ignore[misc]
+            lambda t, m=micros, d=digits: _since_1970(t, m, d, spec, notation),  # type: ignore[misc]
             lambda t, m=micros: (_as_utc(t, spec, notation).dt.epoch("us") // m).cast(pl.String),  # type: ignore[misc]
             scale=unit,
         )
-        for unit, micros in _MICROSECONDS.items()
+        for unit, (micros, digits) in _EPOCHS.items()
     ]
     days = [
         Reading(
@@ -284,8 +285,9 @@ def _moment(micros: pl.Expr) -> pl.Expr:
     return sound.round().cast(pl.Int64, strict=False).cast(pl.Datetime("us"))
 
 
-def _since_1970(text: pl.Expr, micros: int, spec: FieldSpec, notation: Notation) -> pl.Expr:
-    count = text.str.extract(r"^\s*(-?[0-9]{5,17}(?:\.[0-9]{1,6})?)\s*$", 1).cast(pl.Float64, strict=False)
+def _since_1970(text: pl.Expr, micros: int, digits: str, spec: FieldSpec, notation: Notation) -> pl.Expr:
+    written = text.str.extract(rf"^\s*([0-9]{{{digits}}}(?:\.[0-9]{{1,6}})?)\s*$", 1)
+    count = written.cast(pl.Float64, strict=False)
     moment = zoned(_moment(count * micros), pl.lit("+00:00"), spec, notation)
     return write(moment, spec.dtype)
 
@@ -312,15 +314,15 @@ def _to_day_zero(text: pl.Expr, zero: str, spec: FieldSpec, notation: Notation) 
 
 
 _ASKED_OF_LIBRARY = 500
+# What is relative (`yesterday`) would be another day in the next run.
+_OF_LIBRARY = {"REQUIRE_PARTS": ["day", "month", "year"], "PARSERS": ["absolute-time"]}
 
 
 @lru_cache(100_000)
 def _by_library(text: str) -> str | None:
     import dateparser  # 0.5 s
 
-    found = dateparser.parse(
-        text, languages=list(LANGUAGES), settings={"REQUIRE_PARTS": ["day", "month", "year"]}
-    )
+    found = dateparser.parse(text, languages=list(LANGUAGES), settings=_OF_LIBRARY)
     return None if found is None else found.isoformat()
 
 

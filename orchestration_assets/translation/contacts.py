@@ -28,7 +28,7 @@ def _email(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
         (
             "what stands around it",
             lambda t: (
-                t.str.replace(r"(?i)^\s*mailto:", "").str.replace_all(_AROUND, "").str.replace(r"\?.*$", "")
+                t.str.replace_all(_AROUND, "").str.replace(r"(?i)^mailto:\s*", "").str.replace(r"\?.*$", "")
             ),
             lambda t: pl.concat_str(pl.lit("<mailto:"), t, pl.lit(">; ")),
         ),
@@ -141,10 +141,13 @@ def _phone(spec: FieldSpec, _notation: Notation) -> list[Reading]:
     readings = [
         Reading(
             "international",
-            # `(0)` is the national prefix: who dials from abroad leaves it out.
+            # `(0)` is the national prefix: who dials from abroad leaves it out, but not in Italy.
             lambda t: pl.concat_str(
                 pl.lit("+"),
-                t.str.replace(r"\(0\)", "").str.extract(_INTERNATIONAL, 1).str.replace_all(r"[^0-9]", ""),
+                pl.when(~t.str.contains(r"^\s*(?:\+|00)\s*39\s*\(0\)"))
+                .then(t.str.replace(r"\(0\)", ""))
+                .str.extract(_INTERNATIONAL, 1)
+                .str.replace_all(r"[^0-9]", ""),
             ),
             lambda t: t.str.replace(r"^\+([0-9]{2})([0-9]{3})([0-9]+)$", "00$1 $2 / $3"),
         )
