@@ -46,8 +46,8 @@ _CLOCK = (
     r"(?<hour>[0-9]{1,2})[:.h](?<minute>[0-9]{2})(?:[:.m](?<second>[0-9]{2})s?(?<fraction>[.,][0-9]{1,9})?)?"
     r"(?:\s*(?:Uhr|Uhr\.|h|hrs|o'clock))?\s*(?<half>[AaPp]\.?\s?[Mm]\.?)?)?"
 )
-_WEEKDAY = r"(?:\p{L}{2,13}\.?,?\s+)?"
-_MONTH = r"(?<month>\p{L}{3,12})\.?"
+_WEEKDAY = r"(?:[A-Za-zÀ-ž]{2,13}\.?,?\s+)?"
+_MONTH = r"(?<month>[A-Za-zÀ-ž]{3,12})\.?"
 _DAY = r"(?<day>[0-9]{1,2})(?:\.|st|nd|rd|th|er|º|ª|:a|:e)?"
 _OF = r"(?:\s+(?:de|del|of)\s+|\s+d['\u2019]|[ ./-]*)"
 _LONG, _SHORT = r"(?<year>[0-9]{4})", r"['\u2019]?(?<year>[0-9]{2})"
@@ -73,7 +73,7 @@ _NAMED = {
     "year, name of the month, day": rf"{_LONG}[ ./-]*{_MONTH}[ ./-]*{_DAY}",
 }
 _CTIME = (
-    r"^\s*\p{L}{2,4}\.?\s+(?<month>\p{L}{3})\s+(?<day>[0-9]{1,2})\s+"
+    r"^\s*[A-Za-zÀ-ž]{2,4}\.?\s+(?<month>[A-Za-zÀ-ž]{3})\s+(?<day>[0-9]{1,2})\s+"
     r"(?<hour>[0-9]{2}):(?<minute>[0-9]{2})(?::(?<second>[0-9]{2}))(?<fraction>)(?<half>)"
     r"\s*(?:(?<zone>[A-Z]{2,4})\s+)?(?<year>[0-9]{4})\s*$"
 )
@@ -149,7 +149,7 @@ def _reading(
         naive = assembled(parts, parts.struct.field("year"), month_words())
         return write(zoned(naive, _offset(parts.struct.field("zone")), spec, notation), spec.dtype)
 
-    return Reading(name, parse, _render(form, spec, notation), convention)
+    return Reading(name, parse, _render(form, spec, notation), convention, pattern=pattern)
 
 
 def _offset(zone: pl.Expr) -> pl.Expr:
@@ -196,6 +196,7 @@ def _short_years(spec: FieldSpec, notation: Notation) -> list[Reading]:
             _parse_short(pattern, century, spec, notation),
             _render_short(forms[name], century, spec, notation),
             scale=f"{name}, {century}xx",
+            pattern=pattern,
         )
         for name, pattern in orders.items()
         for century in ("20", "19")
@@ -245,8 +246,14 @@ def _of_year(spec: FieldSpec, notation: Notation) -> list[Reading]:
             "week of the year",
             parsed(_WEEK, "%G-%V-%u"),
             _render("%G-W%V-%u %H:%M:%S%.f", spec, notation),
+            pattern=_WEEK,
         ),
-        Reading("day of the year", parsed(_ORDINAL, "%Y-%j"), _render("%Y-%j %H:%M:%S%.f", spec, notation)),
+        Reading(
+            "day of the year",
+            parsed(_ORDINAL, "%Y-%j"),
+            _render("%Y-%j %H:%M:%S%.f", spec, notation),
+            pattern=_ORDINAL,
+        ),
     ]
 
 
@@ -265,6 +272,7 @@ def _counts(spec: FieldSpec, notation: Notation) -> list[Reading]:
             lambda t, m=micros, d=digits: _since_1970(t, m, d, spec, notation),  # type: ignore[misc]
             lambda t, m=micros: (_as_utc(t, spec, notation).dt.epoch("us") // m).cast(pl.String),  # type: ignore[misc]
             scale=unit,
+            pattern=rf"^\s*[0-9]{{{digits}}}(?:\.[0-9]+)?\s*$",
         )
         for unit, (micros, digits) in _EPOCHS.items()
     ]
@@ -274,6 +282,7 @@ def _counts(spec: FieldSpec, notation: Notation) -> list[Reading]:
             lambda t, z=zero: _from_day_zero(t, z, spec, notation),  # type: ignore[misc]
             lambda t, z=zero: _to_day_zero(t, z, spec, notation),  # type: ignore[misc]
             scale=f"days from {year}",
+            pattern=r"^\s*[0-9]{5}(?:[.,][0-9]+)?\s*$",
         )
         for year, zero in _DAY_ZERO.items()
     ]

@@ -18,7 +18,7 @@ from validators.shapes import with_shape
 
 _READABLE_SHARE = 0.9
 _MARGIN = 1.2
-_SPARE = 2
+_SPARE = 8
 # Of the known values, all but the most extreme are where a value is expected; and one expected value decides nothing.
 _TAIL = 0.005
 _FEWEST_KNOWN, _FEWEST_PROOFS, _AGREEING_SHARE = 30, 5, 0.95
@@ -70,9 +70,11 @@ def decide(
     measurement of the readings on the `known` ones.
     """
     decided: list[dict[str, Decision]] = [{} for _ in columns]
-    for translator, readings in translators:
+    for translator, offered in translators:
+        asked = [(c.values, list(shapes)) for c, shapes in zip(columns, decided, strict=True)]
+        readings = _fitting(asked, offered)
         chosen = _choose(
-            [(c.values, list(shapes)) for c, shapes in zip(columns, decided, strict=True)],
+            asked,
             readings,
             spec,
             rules,
@@ -88,6 +90,18 @@ def decide(
                     choice, translator, measured[choice.reading.name], column.source, spec
                 )
     return [decision for of_column in decided for decision in of_column.values()]
+
+
+def _fitting(columns: list[tuple[pl.DataFrame, list[str]]], readings: list[Reading]) -> list[Reading]:
+    """The readings without those whose pattern no value of an undecided shape matches."""
+    if not any(reading.pattern for reading in readings):
+        return readings
+    values = pl.concat(values.filter(~pl.col("shape").is_in(shapes)) for values, shapes in columns)
+    matched = values.select(
+        pl.col("value").str.contains(reading.pattern).any().alias(str(i))
+        for i, reading in enumerate(readings)
+    ).row(0)
+    return [reading for reading, is_matched in zip(readings, matched, strict=True) if is_matched]
 
 
 def _choose(
@@ -264,8 +278,8 @@ def _choose_one(
     row: dict, readings: list[Reading], column: dict[str, int], fits: dict[str, int]
 ) -> Choice | None:
     able = [i for i in range(len(readings)) if row[f"read_{i}"] > 0]
-    here = {s: int(row[f"fits_{s}"]) for s in fits}
-    scale = _scale_of(here if sum(here.values()) >= _FEWEST_PROOFS else fits)
+    # Of the scales that can read this shape: the values of the whole column speak for one, or for none.
+    scale = _scale_of({s: n for s, n in fits.items() if s in {readings[i].scale for i in able}})
     able = [i for i in able if not (scale and readings[i].scale and readings[i].scale != scale)]
     if not able:
         return None

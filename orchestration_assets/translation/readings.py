@@ -20,7 +20,8 @@ class Reading:
     same text (`4.5` counted in percent, or in ones): the column decides by which of them falls among the known values.
 
     `specimens` gives more cases, one row each: `known` and `value`, how this notation writes it. They are for notations
-    that say all by themselves (a unit, a word of a public vocabulary), where few values or none are known.
+    that say all by themselves (a unit, a word of a public vocabulary), where few values or none are known. What a
+    reading with a `pattern` reads matches it: costly readings are left out where no value of the column does.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Reading:
     convention: str = ""
     scale: str = ""
     specimens: Callable[[], pl.DataFrame] | None = None
+    pattern: str = ""
 
 
 @dataclass(frozen=True)
