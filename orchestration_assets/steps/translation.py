@@ -7,12 +7,14 @@ import polars as pl
 
 from orchestration_assets.settlement.verdicts import withdraw_contradicted
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.spelling import spelling_of
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation import neighbours
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
 from orchestration_assets.translation.neighbours import Pair, propose_across
 from orchestration_assets.translation.prices import withdraw_other_currency
+from orchestration_assets.translation.spelling import propose_spelling
 from validators.rules import RuleSet
 
 
@@ -21,6 +23,7 @@ def translate_partition(context: Context) -> dict[str, Any]:
     began = time.perf_counter()
     units, rules = Units(context), context.rules
     units.clear()
+    spelled = spelling_of(context)
     samples = [_collect(units, label, rules) for label in units.labels]
     pooled = translation.pool(samples) if samples else None
     known = units.known()
@@ -30,6 +33,9 @@ def translate_partition(context: Context) -> dict[str, Any]:
     counts = {"cells": cells, "shapes": shapes, "applied": 0, "suggested": 0}
     for label in units.labels:
         proposals = _translate(units, label, decisions, pairs, rules)
+        if spelled is not None:
+            frame, findings = units.frames(label)[0], units.findings(label)
+            proposals = pl.concat([proposals, propose_spelling(frame, findings, spelled[0], rules)])
         units.save(label, "proposals", proposals)
         status = dict(proposals.group_by("status").len().iter_rows())
         counts["applied"] += status.get("applied", 0)
@@ -37,6 +43,7 @@ def translate_partition(context: Context) -> dict[str, Any]:
     unseen = _unseen(pooled, decisions)
     counts["unseen_shapes"] = unseen.height
     methods = [translation.methods_of(decisions, rules), neighbours.methods_across(pairs)]
+    methods += [] if spelled is None else [spelled[1]]
     pl.concat(methods).write_parquet(context.work / "translators.parquet")
     handed = {
         "counts": counts,

@@ -18,6 +18,8 @@ from orchestration_assets.lake import StagedFile, write_json
 from orchestration_assets.settlement.agreement import hard_records
 from orchestration_assets.steps.context import Context, code_of_fragments
 from orchestration_assets.steps.landing import in_force, store_of
+from orchestration_assets.steps.spelling import fingerprint, learn_spelling
+from orchestration_assets.translation.spelling import Spelling, spelled_fields, suspicions
 from orchestration_assets.way import known_sample, split_units
 from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
@@ -68,8 +70,10 @@ def triage_partition(context: Context) -> dict[str, Any]:
     hashes = [readings.identities(piece) for piece in pieces]
     shared = contested(hashes) if hashes else pl.Series("_identity", [], pl.UInt64)
     buckets = max(1, -(-2 * shared.len() // RECORDS_PER_BUCKET))
+    names = [spec.name for spec in spelled_fields(context.rules)]
+    spelling = learn_spelling(context, (readings.texts(piece, names) for piece in pieces)) if pieces else None
     manifests = [
-        _triage_piece(context, piece, own, shared, buckets, readings)
+        _triage_piece(context, piece, own, shared, buckets, readings, spelling)
         for piece, own in zip(pieces, hashes, strict=True)
     ]
     _find_hard(context, manifests)
@@ -134,6 +138,12 @@ class _Readings:
             reading = self._read(piece, rules.key)
         return identities(_with_all_fields(reading.records, rules.key).lazy(), rules, notations)
 
+    def texts(self, piece: Piece, names: list[str]) -> pl.DataFrame:
+        """The fields `names` of each readable record of the fragment, as they are written."""
+        kept = self.kept.get(piece.name)
+        reading = self._read(piece, names) if kept is None else kept
+        return _with_all_fields(reading.records, names).select(names)
+
     def read(self, piece: Piece) -> Reading:
         kept = self.kept.pop(piece.name, None)
         return self._read(piece, None) if kept is None else kept
@@ -159,10 +169,17 @@ def _with_all_fields(records: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 
 
 def _triage_piece(
-    context: Context, piece: Piece, own: pl.Series, shared: pl.Series, buckets: int, readings: _Readings
+    context: Context,
+    piece: Piece,
+    own: pl.Series,
+    shared: pl.Series,
+    buckets: int,
+    readings: _Readings,
+    spelling: Spelling | None,
 ) -> dict[str, Any]:
     mine = own.filter(own.is_in(shared.implode())).unique().sort()
-    name = digest(piece.name, hashlib.sha256(mine.to_numpy().tobytes()).hexdigest(), buckets, length=20)
+    contested_here = hashlib.sha256(mine.to_numpy().tobytes()).hexdigest()
+    name = digest(piece.name, contested_here, buckets, fingerprint(spelling, context.rules), length=20)
     folder = context.work / "fragments"
     manifest = folder / f"{name}.json"
     clean = context.lake.staged(context.table("trusted"), context.partition, name)
@@ -174,7 +191,13 @@ def _triage_piece(
     records = _with_all_fields(reading.records, list(rules.fields)).with_columns(
         (pl.col("_row").cast(pl.UInt64) + base).alias("_id"), pl.lit(piece.source.source).alias("_source")
     )
-    judged = triage(records, rules, context.notations[piece.source.source], contested_identities=mine)
+    judged = triage(
+        records,
+        rules,
+        context.notations[piece.source.source],
+        contested_identities=mine,
+        suspicions=None if spelling is None else suspicions(records, spelling, rules),
+    )
     del records
     folder.mkdir(parents=True, exist_ok=True)
     own.to_frame("_identity").write_parquet(folder / f"{name}.identities.parquet")
