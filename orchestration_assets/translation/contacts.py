@@ -157,13 +157,13 @@ def _phone(spec: FieldSpec, _notation: Notation) -> list[Reading]:
             Reading(
                 f"national, {region}",
                 lambda t: by_distinct(t, lambda value: e164(value, region)),
-                lambda t: by_distinct(t, lambda value: _in_region(value, region)),
+                lambda t: by_distinct(t, lambda value: in_region(value, region)),
             )
         )
     return readings
 
 
-def _in_region(text: str, region: str) -> str | None:
+def in_region(text: str, region: str) -> str | None:
     """How a number of the region is written there, null for one from elsewhere."""
     import phonenumbers
 
@@ -177,4 +177,5 @@ def _in_region(text: str, region: str) -> str | None:
 EMAIL = Translator("email", "1", _email)
 URL = Translator("url", "1", _url)
 PHONE = Translator("phone", "1", _phone)
-"""Telephone numbers in E.164; `field(region="DE")` says whose numbers are written without the country's."""
+"""Telephone numbers in E.164; `field(region="DE")` says whose numbers are written without the country's, and
+`field(region="country")` which field of the record does."""

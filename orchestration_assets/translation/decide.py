@@ -154,16 +154,18 @@ def _measured(
 
 
 def _written(reading: Reading, known: pl.Series, wanted: int) -> pl.DataFrame:
-    """`known` and `value`, as the reading writes it: up to `wanted` known values, and specimens where they are fewer."""
+    """`known` and `value`, as the reading writes it: its specimens, each once, and the `known` values.
+
+    Without specimens the cases follow the frequencies of the known values: for a reading that looks up words, a word
+    that is often met would otherwise prove all the others.
+    """
     parts = [pl.DataFrame(schema={"known": pl.String, "value": pl.String})]
+    if reading.specimens is not None:
+        # The field's rules will refuse some of them.
+        parts.append(reading.specimens().select("known", "value").head(_SPARE * wanted))
     if reading.render is not None and known.len():
         parts.append(known.to_frame("known").with_columns(reading.render(pl.col("known")).alias("value")))
-    cases = pl.concat(parts).drop_nulls()
-    if reading.specimens is None or cases.height >= wanted:
-        return cases
-    # The field's rules will refuse some of them.
-    more = reading.specimens().select("known", "value").head(_SPARE * (wanted - cases.height))
-    return pl.concat([cases, more])
+    return pl.concat(parts).drop_nulls()
 
 
 def _result(told: pl.DataFrame, readings: list[Reading]) -> Measured:

@@ -11,7 +11,9 @@ from itertools import combinations, permutations
 import polars as pl
 
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, Measured
+from orchestration_assets.translation.contacts import PHONE
 from orchestration_assets.translation.readings import Translator
+from orchestration_assets.translation.regional import measure_regional, with_e164
 from validators.judgement import IDENTITY, RAW
 from validators.parsing import read_back
 from validators.rules import FieldSpec, RuleSet
@@ -40,8 +42,8 @@ class Pair:
 
     @property
     def is_applied(self) -> bool:
-        """Whether both fields accept what was measured."""
-        return all(self.measured.may_apply(spec.policy) for spec in (self.first, self.second))
+        """Whether the fields that it repairs accept what was measured."""
+        return all(self.measured.may_apply(spec.policy) for spec in _repaired(self))
 
 
 def fit_across(known: pl.DataFrame, rules: RuleSet) -> list[Pair]:
@@ -59,8 +61,10 @@ def propose_across(
     bad = findings.filter(pl.col("severity") != "warning").select("_id", "field")
     parts = [PROPOSAL_SCHEMA.to_frame()]
     for pair in pairs:
-        found = (_found_split if pair.method is SPLIT else _found_swapped)(frame, bad, pair, rules)
-        parts += [_proposals(found, pair, spec, new) for spec, new in ((pair.first, "a"), (pair.second, "b"))]
+        found = _FOUND[pair.method.name](frame, bad, pair, rules)
+        parts += [
+            _proposals(found, pair, spec, new) for spec, new in zip(_repaired(pair), "ab", strict=False)
+        ]
     # A record of three such fields may be read in several ways: then in none.
     proposals = pl.concat(parts)
     once = proposals.group_by("_id", "field").len().filter(pl.col("len") > 1)["_id"]
@@ -86,9 +90,14 @@ def methods_across(pairs: list[Pair]) -> pl.DataFrame:
             "is_applied": pair.is_applied,
         }
         for pair in pairs
-        for spec in (pair.first, pair.second)
+        for spec in _repaired(pair)
     ]
     return pl.DataFrame(rows, schema=METHOD_SCHEMA)
+
+
+def _repaired(pair: Pair) -> tuple[FieldSpec, ...]:
+    """The fields of the pair that the method repairs: a country says how to read a number, and stays as it is."""
+    return (pair.first,) if pair.method is PHONE else (pair.first, pair.second)
 
 
 def _arm(pair: Pair) -> str:
@@ -104,6 +113,9 @@ def _pairs(rules: RuleSet) -> Iterator[tuple[Translator, FieldSpec, FieldSpec]]:
             yield SPLIT, first, second
     for first, second in combinations(naming(SWAPPED), 2):
         yield SWAPPED, first, second
+    for spec in naming(PHONE):
+        if spec.policy.region in rules.fields:
+            yield PHONE, spec, rules.fields[spec.policy.region]
 
 
 def _fit(
@@ -114,7 +126,7 @@ def _fit(
     both = known.select(pl.col(first.name).alias("a"), pl.col(second.name).alias("b")).drop_nulls()
     pair = Pair(method, first, second, Measured(0, 0, "masked"), both["a"].unique(), both["b"].unique())
     counted = both.unique(maintain_order=True)
-    measured = (_measure_split if method is SPLIT else _measure_swapped)(counted, pair, rules)
+    measured = _MEASURE[method.name](counted, pair, rules)
     return replace(pair, measured=measured)
 
 
@@ -222,6 +234,26 @@ def _found_swapped(frame: pl.DataFrame, bad: pl.DataFrame, pair: Pair, rules: Ru
         pl.col("b").alias("a"),
         pl.col("a").alias("b"),
     )
+
+
+def _measure_phone(known: pl.DataFrame, _pair: Pair, _rules: RuleSet) -> Measured:
+    return measure_regional(known)
+
+
+def _found_phone(frame: pl.DataFrame, bad: pl.DataFrame, pair: Pair, rules: RuleSet) -> pl.DataFrame:
+    """One row per record with a refused number and a good country: IDENTITY, `was_a`, `a`."""
+    refused, unsure = (bad.filter(pl.col("field") == s.name)["_id"] for s in (pair.first, pair.second))
+    asked = frame.filter(pl.col("_id").is_in(refused.implode()) & ~pl.col("_id").is_in(unsure.implode()))
+    raw = pl.col(RAW + pair.first.name)
+    texts = asked.select(
+        *IDENTITY, raw.alias("was_a"), raw.alias("text"), pl.col(pair.second.name).alias("region")
+    )
+    read = with_e164(texts).drop_nulls("number")
+    return read.filter(_accepts(read, "number", pair.first, rules)).rename({"number": "a"})
+
+
+_MEASURE = {SPLIT.name: _measure_split, SWAPPED.name: _measure_swapped, PHONE.name: _measure_phone}
+_FOUND = {SPLIT.name: _found_split, SWAPPED.name: _found_swapped, PHONE.name: _found_phone}
 
 
 def _proposals(found: pl.DataFrame, pair: Pair, spec: FieldSpec, new: str) -> pl.DataFrame:

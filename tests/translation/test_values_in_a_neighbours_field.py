@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration_assets.translation.neighbours import fit_across, methods_across, propose_across
+from orchestration_assets.way import repair_records
 from validators.codes import ISO_3166_2_US
 from validators.contract import Contract, field
 from validators.rules import compile_contract
@@ -131,4 +132,31 @@ def test_what_is_merged_is_taken_apart_again(city, state) -> None:
     assert _found((f"{city} {state}", None, *_GOOD)) == [
         (0, "city", city, "applied"),
         (0, "state", state, "applied"),
+    ]
+
+
+class Customer(Contract):
+    """One row per customer."""
+
+    number: str = field(key=True)
+    phone: str = field(str_matches=r"^\+[0-9]{8,15}$", region="country", translate="phone", max_error=0.05)
+    country: str = field(isin=["DE", "FR", "US"])
+
+
+def test_a_telephone_number_is_read_as_in_the_country_of_its_record() -> None:
+    rules = compile_contract(Customer)
+    known = [(f"+4930123{i:03}", "DE") for i in range(100)] + [(f"+331421{i:05}", "FR") for i in range(100)]
+    rows = [*known, ("030 123456", "DE"), ("01 42 68 53 00", "FR"), ("01 42 68 53 00", "XX"), ("12", "DE")]
+    schema = {
+        "_id": pl.UInt64,
+        "_source": pl.String,
+        "number": pl.String,
+        "phone": pl.String,
+        "country": pl.String,
+    }
+    records = pl.DataFrame([(i, "s", str(i), *r) for i, r in enumerate(rows)], schema=schema, orient="row")
+    found = repair_records(records, rules, {}).proposals.filter(arm="phone and country")
+    assert found.select("original", "repaired", "status").rows() == [
+        ("030 123456", "+4930123456", "applied"),
+        ("01 42 68 53 00", "+33142685300", "applied"),
     ]
