@@ -75,10 +75,10 @@ UNITS = {
 """By the name that a contract gives as `unit`."""
 
 _NOTE = r"(?:[\s,;(]+\p{L}[\p{L} .)&-]{0,40})"
-_SIGNIFICANT_DIGITS = (
+SIGNIFICANT_DIGITS = (
     15  # what a double holds of a decimal number: the 17th digit of 0.093 is noise of a computation
 )
-_GRID = tuple(i * 10.0**e for e in (-2, -1, 0, 1, 2) for i in range(1, 100))
+GRID = tuple(i * 10.0**e for e in (-2, -1, 0, 1, 2) for i in range(1, 100))
 _STEPS = 500
 
 
@@ -92,14 +92,15 @@ def words_of(unit: Unit) -> dict[str, Unit]:
 
 def as_text(number: pl.Expr, spec: FieldSpec) -> pl.Expr:
     """The contract's text of a number that was computed, without the noise of the computation."""
-    return text_of(number.round_sig_figs(_SIGNIFICANT_DIGITS), spec)
+    return text_of(number.round_sig_figs(SIGNIFICANT_DIGITS), spec)
 
 
-def _amount(digits: pl.Expr, decimal: str) -> pl.Expr:
+def amount_of(digits: pl.Expr, decimal: str) -> pl.Expr:
+    """The number that the digits are, with the decimal mark `decimal`."""
     return plain(digits, decimal=decimal).cast(pl.Float64, strict=False)
 
 
-def _grid(texts: list[str], known: list[float], spec: FieldSpec) -> pl.DataFrame:
+def grid(texts: list[str], known: list[float], spec: FieldSpec) -> pl.DataFrame:
     """Numbers of many sizes: `known` as the field has it, `value` as the notation writes it."""
     numbers = pl.DataFrame({"n": known, "value": texts}, schema={"n": pl.Float64, "value": pl.String})
     return numbers.select(as_text(pl.col("n"), spec).alias("known"), "value").drop_nulls()
@@ -111,11 +112,12 @@ def _within(spec: FieldSpec) -> tuple[float, ...]:
     low = max((t["min_value"] for t in told if t.get("min_value") is not None), default=None)
     high = min((t["max_value"] for t in told if t.get("max_value") is not None), default=None)
     if low is None or high is None or high - low < 1:
-        return _GRID
+        return GRID
     return tuple(round(low + (high - low) * (i + 0.5) / _STEPS, 2) for i in range(_STEPS))
 
 
-def _decimal(number: float, decimal: str) -> str:
+def with_decimals(number: float, decimal: str) -> str:
+    """A number with two decimals."""
     return f"{number:.2f}".replace(".", decimal)
 
 
@@ -133,7 +135,7 @@ def _parse_quantity(
     def parse(text: pl.Expr) -> pl.Expr:
         parts = text.str.replace_all(r"(?i)fl\.\s*oz", "fl oz").str.extract_groups(anchored)
         word = parts.struct.field("unit").str.to_lowercase()
-        amount = _amount(parts.struct.field("number"), decimal)
+        amount = amount_of(parts.struct.field("number"), decimal)
         if unit.dimension == "temperature":
             return as_text(_converted(amount, word, shifts, unit), spec)
         factor = word.replace_strict(factors, default=None, return_dtype=pl.Float64)
@@ -188,122 +190,10 @@ def _specimens(spec: FieldSpec, unit: Unit, decimal: str, suffix: str) -> Callab
     words = [word for word, u in words_of(unit).items() if u.name == unit.name]
 
     def specimens() -> pl.DataFrame:
-        grid = list(_within(spec))
+        numbers = list(_within(spec))
         parts = [
-            _grid([f"{_decimal(n, decimal)} {word}. {suffix}".strip() for n in grid], grid, spec)
+            grid([f"{with_decimals(n, decimal)} {word}. {suffix}".strip() for n in numbers], numbers, spec)
             for word in words
-        ]
-        return pl.concat(parts).sample(fraction=1.0, shuffle=True, seed=20261101)
-
-    return specimens
-
-
-def _share_readings(spec: FieldSpec, mark: str, is_marked: str) -> list[Reading]:
-    of_one = {"fraction": 1.0, "percent": 100.0, "permille": 1000.0}[spec.policy.unit or "fraction"]
-    readings = []
-    for convention, pattern, decimal in (("point", POINT, "."), ("comma", COMMA, ",")):
-        anchored = rf"^\s*({pattern})\s*{mark}\s*$"
-        for scale, per_one in (("percent", 100.0), ("fraction", 1.0), ("permille", 1000.0)):
-            if scale == "permille" and is_marked:
-                continue
-            factor = of_one / per_one
-            readings.append(
-                Reading(
-                    name=f"{scale}{is_marked}, decimal {convention}",
-                    parse=_parse_scaled(anchored, decimal, factor, spec),
-                    render=_render_scaled(decimal, factor, " %" if is_marked else ""),
-                    convention=convention,
-                    scale=scale,
-                )
-            )
-    return readings
-
-
-def _parse_scaled(
-    anchored: str, decimal: str, factor: float, spec: FieldSpec
-) -> Callable[[pl.Expr], pl.Expr]:
-    return lambda text: as_text(_amount(text.str.extract(anchored, 1), decimal) * factor, spec)
-
-
-def _render_scaled(decimal: str, factor: float, suffix: str) -> Callable[[pl.Expr], pl.Expr]:
-    def render(text: pl.Expr) -> pl.Expr:
-        number = (text.cast(pl.Float64, strict=False) / factor).round_sig_figs(_SIGNIFICANT_DIGITS)
-        # Not in powers of ten: `1e-6 %` is a notation of its own.
-        is_plain = number.abs().is_between(1e-4, 1e12) | (number == 0)
-        written = pl.when(is_plain).then(number).cast(pl.String)
-        if decimal != ".":
-            written = written.str.replace(".", decimal, literal=True)
-        return pl.concat_str(written, pl.lit(suffix))
-
-    return render
-
-
-def _percent(spec: FieldSpec, notation: Notation) -> list[Reading]:
-    if notation.unit is not None:
-        return []
-    return [
-        *_share_readings(spec, r"(?:%|(?i:percent|per cent|pct\.?|prozent|v\.?H\.?))", " with its mark"),
-        *_share_readings(spec, "", ""),
-    ]
-
-
-_MAGNITUDES = {
-    1e3: "k tsd tausend thousand mille t€ k€",
-    1e6: "m mio mn million millionen millions",
-    1e9: "mrd bn billion billions milliarde milliarden",
-}
-_WORDS_OF_SCALE = {word: ones for ones, words in _MAGNITUDES.items() for word in words.split()}
-
-
-def _scaled(spec: FieldSpec, notation: Notation) -> list[Reading]:
-    """A word that says it (`1.2 Mio.`), and bare numbers that only make sense in another scale."""
-    if notation.unit is not None:
-        return []
-    named = "|".join(sorted(map(re.escape, _WORDS_OF_SCALE), key=len, reverse=True))
-    readings = []
-    for convention, pattern, decimal in (("point", POINT, "."), ("comma", COMMA, ",")):
-        worded = rf"^\s*({pattern})\s*((?i:{named}))\.?\s*$"
-        readings.append(
-            Reading(
-                name=f"word of magnitude, decimal {convention}",
-                parse=_parse_magnitude(worded, decimal, spec),
-                convention=convention,
-                specimens=_magnitudes(spec, decimal),
-            )
-        )
-        readings += [
-            Reading(
-                name=f"{scale}, decimal {convention}",
-                parse=_parse_scaled(rf"^\s*({pattern})\s*$", decimal, factor, spec),
-                render=_render_scaled(decimal, factor, ""),
-                convention=convention,
-                scale=scale,
-            )
-            for scale, factor in (
-                ("ones", 1.0),
-                ("hundredths", 0.01),
-                ("thousandths", 0.001),
-                ("thousands", 1e3),
-                ("millions", 1e6),
-            )
-        ]
-    return readings
-
-
-def _parse_magnitude(worded: str, decimal: str, spec: FieldSpec) -> Callable[[pl.Expr], pl.Expr]:
-    def parse(text: pl.Expr) -> pl.Expr:
-        word = text.str.extract(worded, 2).str.to_lowercase()
-        factor = word.replace_strict(_WORDS_OF_SCALE, default=None, return_dtype=pl.Float64)
-        return as_text(_amount(text.str.extract(worded, 1), decimal) * factor, spec)
-
-    return parse
-
-
-def _magnitudes(spec: FieldSpec, decimal: str) -> Callable[[], pl.DataFrame]:
-    def specimens() -> pl.DataFrame:
-        parts = [
-            _grid([f"{_decimal(n, decimal)} {word}" for n in _GRID], [n * ones for n in _GRID], spec)
-            for word, ones in _WORDS_OF_SCALE.items()
         ]
         return pl.concat(parts).sample(fraction=1.0, shuffle=True, seed=20261101)
 
@@ -312,7 +202,3 @@ def _magnitudes(spec: FieldSpec, decimal: str) -> Callable[[], pl.DataFrame]:
 
 QUANTITY = Translator("quantity", "1", _quantity)
 """Numbers with a unit; the field's own is `field(unit=…)`, one of `UNITS`."""
-PERCENT = Translator("percent", "1", _percent)
-"""Shares; `field(unit=…)` says whether the field holds a `fraction` (of one, the default), `percent` or `permille`."""
-SCALE = Translator("scale", "1", _scaled)
-"""Numbers counted in cents, thousands or millions."""
