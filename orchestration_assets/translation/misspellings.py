@@ -11,6 +11,7 @@ FREQUENT = 3
 _TIMES_AS_FREQUENT = 5
 _DOMINANT = 50
 _FEWEST_ERRORS = 5
+_FEWEST_WORDS = 2
 EDITED = "few edits"
 
 
@@ -38,6 +39,17 @@ class Column:
         rare = {v for v, n in self.counts.items() if n * _TIMES_AS_FREQUENT <= most}
         return [v for v in self.counts if v not in self.good or (not self.allowed and v in rare)]
 
+    @cached_property
+    def words(self) -> "Column | None":
+        """The words of the values as a column of their own; none in a field with a code list."""
+        if self.allowed:
+            return None
+        counts: Counter[str] = Counter()
+        for value in self.good:
+            for word in set(value.split(" ")):
+                counts[word] += self.counts.get(value, 0)
+        return Column(f"{self.name}, words", dict(counts), frozenset(counts), frozenset(), self.max_error)
+
     def pick(self, candidates: Iterable[str], times: int) -> str | None:
         """The one candidate that is frequent enough beside a value that occurs so many `times`, or that outweighs all others."""
         fit = {
@@ -57,7 +69,7 @@ class Replaced:
     def __init__(self, letter: str, columns: list[Column]) -> None:
         self.letter = letter
         self.targets: dict[tuple[str, int], list[str]] = defaultdict(list)
-        for column in columns:
+        for column in [*columns, *(c.words for c in columns if c.words is not None)]:
             for target in column.targets:
                 self.targets[column.name, len(target)].append(target)
 
@@ -145,4 +157,25 @@ def explain(
     }
     if replaced:
         return list(replaced) if len(replaced) == 1 else []
+    if in_words := explain_words(value, column, arms):
+        return in_words
     return [a for arm in arms if isinstance(arm, Edited) for a in arm.find(value, column, times, without)]
+
+
+def explain_words(value: str, column: Column, arms: list[Arm], without: str = "") -> list[tuple[str, str]]:
+    """The value with its misspelled words put right, each by the same kind of replaced letter; nothing if one is not.
+
+    For values that are rare because of one part of them: `619 paxienxs`.
+    """
+    words, parts = column.words, value.split(" ")
+    if words is None or len(parts) < _FEWEST_WORDS:
+        return []
+    rare = {w for w in parts if w == without or words.counts.get(w, 0) < FREQUENT}
+    replacing = [arm for arm in arms if isinstance(arm, Replaced) and any(arm.letter in w for w in rare)]
+    meant = {w: {a for arm in replacing for a in arm.find(w, words, 1, without)} for w in rare}
+    found = {w: next(iter(a)) for w, a in meant.items() if len(a) == 1}
+    named = {arm for _, arm in found.values()}
+    if len(named) != 1 or any(len(a) > 1 for a in meant.values()):
+        return []
+    repaired = " ".join(found[w][0] if w in found else w for w in parts)
+    return [(repaired, f"{next(iter(named))}, in a word")]

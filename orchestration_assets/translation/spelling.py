@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, Measured, cases_needed
-from orchestration_assets.translation.misspellings import FREQUENT, Arm, Column, Replaced, arms_of, explain
+from orchestration_assets.translation.misspellings import (
+    FREQUENT,
+    Arm,
+    Column,
+    Replaced,
+    arms_of,
+    explain,
+    explain_words,
+)
 from orchestration_assets.translation.readings import Translator
 from validators.judgement import FINDING_SCHEMA, IDENTITY, RAW
 from validators.parsing import read_back
@@ -92,12 +100,25 @@ def learn(counts: pl.DataFrame, rules: RuleSet) -> Spelling:
         schema={"field": pl.String, "value": pl.String, "repaired": pl.String, "arm": pl.String},
         orient="row",
     )
+    values = pl.concat(
+        [
+            _good(part, str(name), rules)
+            for (name,), part in values.partition_by("field", as_dict=True).items()
+        ]
+        or [values]
+    )
     limits = {column.name: column.max_error for column in columns}
     measured = {
         (name, arm): _pooled(name, arm, tallies, limits[name])
         for name, arm in values.select("field", "arm").unique().iter_rows()
     }
     return Spelling(values, measured)
+
+
+def _good(values: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
+    """The rows whose repaired value keeps the rules of its field: what is put together from words may not."""
+    typed = values.select(read_back(pl.col("repaired"), rules.fields[name].dtype).alias(name))
+    return values.filter(typed.select(rules.is_good(name).fill_null(value=False)).to_series())
 
 
 def _column(counts: pl.DataFrame, spec: FieldSpec, rules: RuleSet) -> Column:
@@ -141,6 +162,9 @@ def _tallies(column: Column, arms: list[Arm]) -> dict[str, _Tally]:
                         tallies[name].add(found, value)
         if not column.allowed:
             for found, name in explain(value, column, 1, arms, value):
+                tallies[name].add(found, None)
+            rarest = min(value.split(" "), key=lambda w: column.words.counts.get(w, 0) if column.words else 0)
+            for found, name in explain_words(value, column, arms, rarest):
                 tallies[name].add(found, None)
     return tallies
 
