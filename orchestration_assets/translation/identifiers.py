@@ -61,10 +61,8 @@ def _identifier(kind: str) -> Callable[[FieldSpec, Notation], list[Reading]]:
             lambda t: t.str.to_lowercase().str.replace_all(r"(.{4})", "$1 "),
         )
     ]
-    if kind == "issn":
-        readings.append(
-            Reading("without its hyphen", lambda t: checked(hyphenated(t)), lambda t: t.str.replace("-", ""))
-        )
+    if kind == "issn":  # whose hyphen is a part of it
+        readings = [Reading("hyphen", lambda t: checked(hyphenated(t)), lambda t: t.str.replace("-", ""))]
     return lambda _spec, _notation: readings
 
 
