@@ -99,6 +99,9 @@ def small(options: argparse.Namespace) -> None:
         "BREAKWATER_LAKE": str(folder / "lake"),
         "BREAKWATER_OUTSIDE": str(folder / "outside"),
         "DAGSTER_HOME": str(folder / "dagster"),
+        # A second start finds its modules compiled, whatever this environment says: as it is for any user.
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
     }
 
     def breakwater(*arguments: str) -> tuple[float, str]:

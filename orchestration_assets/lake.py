@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,7 +98,7 @@ class Lake:
         folder = self.path(table) / f"{PARTITION}={valid_partition(partition)}"
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            temporary = folder / f".{name or 'staged'}-{os.getpid()}.tmp"
+            temporary = folder / f".{name or 'staged'}-{os.getpid()}-{threading.get_ident()}.tmp"
             frame.write_parquet(temporary, compression="zstd", compression_level=_COMPRESSION_LEVEL)
             final = folder / f"{name or _hash_of(temporary)}.parquet"
             temporary.replace(final)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from orchestration_assets.imputation import impute as imputation
-from orchestration_assets.settlement.apply import applied, apply_repairs
+from orchestration_assets.imputation.cells import open_cells
+from orchestration_assets.settlement.agreement import contradictions
+from orchestration_assets.settlement.apply import applied, apply_repairs, repaired_and_judged
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.labels import as_repairs, judge_methods, regate
 from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_contradicted
@@ -63,7 +65,7 @@ def known_sample(triaged: Triage, rules: RuleSet, rows: int = 4000) -> pl.DataFr
     """
     bad = triaged.findings.filter(pl.col("severity") != "warning").select("_id", "field")
     is_bad = pl.col("_id").is_in(bad["_id"].unique().implode())
-    contested_and_good = triaged.troubled.filter(~is_bad)
+    contested_and_good = triaged.troubled.filter("_is_contested").filter(~is_bad)
     texts = [write(pl.col(name), spec.dtype).alias(name) for name, spec in rules.fields.items()]
     parts = []
     for good, is_clean in ((triaged.clean, True), (contested_and_good, False)):
@@ -114,9 +116,12 @@ def translate_unit(
     return replace(unit, proposals=proposals)
 
 
-def effective(unit: Unit, rules: RuleSet) -> pl.DataFrame:
-    """The records of `unit` with its applied proposals in place."""
-    return apply_repairs(unit.frame, unit.proposals, rules)
+def _effective(unit: Unit, rules: RuleSet) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The records of `unit` with its applied proposals in place, and all that is wrong with them then."""
+    frame, *found = repaired_and_judged(unit.frame, unit.findings, applied(unit.proposals), rules)
+    if unit.is_contested:
+        found.append(contradictions(frame, rules))
+    return frame, pl.concat(found)
 
 
 def repair_records(
@@ -130,13 +135,14 @@ def repair_records(
     `labels` (`_id`, `field`, `truth`): cells that a person has judged; they are settled by it, and measure the methods.
     """
     of_source = notations.get(records["_source"][0], {}) if records.height else {}
-    shared = contested([identities(records.lazy(), rules, of_source)])
+    own = identities(records.lazy(), rules, of_source)
     spelled = spelling.learn(spelling.count_values(records.lazy(), rules), rules)
     triaged = triage(
         records,
         rules,
         of_source,
-        contested_identities=shared,
+        own=own,
+        contested_identities=contested([own]),
         suspicions=spelling.suspicions(records, spelled, rules),
     )
     units = split_units("records", triaged)
@@ -145,25 +151,23 @@ def repair_records(
     decisions = translation.decide_all(translation.pool(samples), rules, notations, known) if samples else []
     pairs = neighbours.fit_across(known, rules)
     units = [translate_unit(unit, decisions, pairs, spelled, rules) for unit in units]
-    frames = [effective(unit, rules) for unit in units]
-    cells = [
-        imputation.open_cells(frame, rules, is_contested=unit.is_contested)
-        for unit, frame in zip(units, frames, strict=True)
-    ]
+    effective = [_effective(unit, rules) for unit in units]
+    frames = [frame for frame, _ in effective]
+    cells = [open_cells(frame, wrong, rules) for frame, wrong in effective]
     cases = [
         imputation.claim_cases(frame, rules)
         for unit, frame in zip(units, frames, strict=True)
         if unit.is_contested
     ]
-    groups = imputation.pooled_groups(
-        imputation.groups_asked(frame, of_unit, rules) for frame, of_unit in zip(frames, cells, strict=True)
-    )
+    groups = imputation.pooled_groups(imputation.groups_asked(of_unit, rules) for of_unit in cells)
     imputers = imputation.Imputers(
         claims=imputation.fit_claim_calibrations(cases, rules),
         groups=imputation.fit_groups(triaged.clean.lazy(), groups, rules, known.filter(pl.col("_is_clean"))),
     )
     units = [
-        _with_more(unit, imputation.impute(frame, of_unit, imputers, rules, is_contested=unit.is_contested))
+        _with_more(
+            unit, imputation.impute(of_unit, imputers, rules, reports=frame if unit.is_contested else None)
+        )
         for unit, frame, of_unit in zip(units, frames, cells, strict=True)
     ]
     if labels is not None:

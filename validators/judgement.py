@@ -79,6 +79,15 @@ def mark(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     return frame.with_columns(is_good.to_series())
 
 
+def broken(records: pl.LazyFrame, rules: RuleSet) -> int:
+    """How many of the typed `records`, of which nothing else is needed, break a rule of severity error or fatal."""
+    serious = [rule for rule in rules.rules if rule.severity != "warning"]
+    if any(rule.run is not None for rule in serious):
+        return int((~mark(records.select(*rules.fields).collect(), rules)["_is_good"]).sum())
+    is_good = pl.all_horizontal(pl.lit(value=True), *(rule.holds for rule in serious))
+    return int(records.select((~is_good).sum()).collect().item())
+
+
 def findings_of(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """Every failed rule of every record of `frame`, as FINDING_SCHEMA."""
     wanted = _rules_for(frame, rules)

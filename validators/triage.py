@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
 import polars as pl
 
 from validators.judgement import RAW, judge, reasons
@@ -56,10 +55,9 @@ def identities(records: pl.LazyFrame, rules: RuleSet, notations: Mapping[str, No
 
 def contested(hashes: list[pl.Series]) -> pl.Series:
     """The identities that occur more than once, sorted: what these records say is settled among them."""
-    everything = np.concatenate([part.drop_nulls().to_numpy() for part in hashes])
-    everything.sort()  # in place: there may be tens of millions
-    repeated = everything[1:][everything[1:] == everything[:-1]]
-    return pl.Series("_identity", np.unique(repeated), pl.UInt64)
+    everything = pl.concat(part.drop_nulls() for part in hashes).rename("_identity").sort()
+    is_repeated = everything == everything.shift()  # faster than a hash table of tens of millions
+    return everything.filter(is_repeated).unique(maintain_order=True)
 
 
 def triage(
@@ -67,22 +65,25 @@ def triage(
     rules: RuleSet,
     notations: Mapping[str, Notation],
     *,
+    own: pl.Series | None = None,
     contested_identities: pl.Series | None = None,
     suspicions: pl.DataFrame | None = None,
 ) -> Triage:
     """Judge the text `records` of one fragment (`_id`, `_source`, one text column per field).
 
-    `suspicions`: findings, as FINDING_SCHEMA, that come from elsewhere than the rules, for instance the whole column.
+    `own`: their `identities`, if they are known already. `suspicions`: findings, as FINDING_SCHEMA, that come from
+    elsewhere than the rules, for instance the whole column.
     """
-    frame = typed(records.lazy(), rules, notations).with_columns(identity_hash(rules).alias("_identity"))
+    own = identities(records.lazy(), rules, notations) if own is None else own
     others = pl.Series("_identity", [], pl.UInt64) if contested_identities is None else contested_identities
-    is_contested = pl.col("_identity").is_in(others.implode()).fill_null(value=False)
-    marked = frame.with_columns(is_contested.alias("_is_contested")).collect()
+    is_contested = own.is_in(others.implode()).fill_null(value=False)
+    marks = own.alias("_identity"), is_contested.alias("_is_contested")
+    frame = typed(records.lazy(), rules, notations).with_columns(*marks).collect()
     held = pl.col("_is_contested")
     if suspicions is not None:
         serious = suspicions.filter(pl.col("severity") != "warning")["_id"]
         held |= pl.col("_id").is_in(serious.implode())
-    judged = judge(marked, rules, held=held)
+    judged = judge(frame, rules, held=held)
     if suspicions is not None:
         judged = replace(judged, findings=pl.concat([judged.findings, suspicions]))
     clean = judged.good.drop("_identity", "_is_contested")

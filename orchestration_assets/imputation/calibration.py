@@ -50,10 +50,11 @@ def _loosest(chooses: pl.DataFrame, max_error: float) -> tuple[float, int]:
     told = chooses.group_by("share", "support").agg(
         pl.len().alias("cases"), pl.col("is_right").sum().alias("right")
     )
+    shares, supports, told_cases, told_right = (column.to_numpy() for column in told.get_columns())
     regions = [(share, support) for share in _SHARES for support in _SUPPORTS]
-    within = [(pl.col("share") >= share) & (pl.col("support") >= support) for share, support in regions]
-    cases = told.select(pl.col("cases").filter(w).sum().alias(str(i)) for i, w in enumerate(within)).row(0)
-    right = told.select(pl.col("right").filter(w).sum().alias(str(i)) for i, w in enumerate(within)).row(0)
+    within = [(shares >= share) & (supports >= support) for share, support in regions]
+    cases = [int(told_cases[is_within].sum()) for is_within in within]
+    right = [int(told_right[is_within].sum()) for is_within in within]
     bounds = [error_bound(*of_region) for of_region in zip(cases, right, strict=True)]
     ranks = [
         (True, float(n)) if bound <= max_error else (False, -bound)

@@ -5,23 +5,46 @@ import polars as pl
 from orchestration_assets.imputation.calibration import Calibration
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from validators.judgement import IDENTITY
+from validators.parsing import write
 from validators.rules import RuleSet
 
+BY = "by."
 
-def cells_to_impute(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
-    """One row per (record, field) without a good value, where the contract names an imputer: IDENTITY, field, value."""
+
+def open_cells(effective: pl.DataFrame, findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """One row per (record, field) without a good value, where the contract names an imputer.
+
+    IDENTITY, field, value, and `by.<field>`, as text, for each field that an imputer groups by. `effective`: the
+    records, translations applied; `findings`: all that is wrong with them then.
+    """
     fields = [name for name, spec in rules.fields.items() if spec.policy.impute]
     wanted = pl.col("field").is_in(fields) & (pl.col("severity") != "warning")
-    return (
+    cells = (
         findings.filter(wanted)
         .select(*IDENTITY, "field", "value")
         .unique(["_id", "field"], maintain_order=True)
     )
+    groups = [
+        write(pl.col(by), rules.fields[by].dtype).alias(BY + by)
+        for by in sorted({by for _, _, by in fields_by_group(rules)})
+    ]
+    if not groups:
+        return cells
+    asked = effective.filter(pl.col("_id").is_in(cells["_id"].implode()))
+    return cells.join(asked.select("_id", *groups), on="_id", how="left", maintain_order="left")
+
+
+def fields_by_group(rules: RuleSet) -> list[tuple[str, str, str]]:
+    """(field, kind, by) of each group imputer that the contract names: `mode:<by>` is (field, `mode`, `<by>`)."""
+    named = [
+        (name, *method.partition(":")) for name, spec in rules.fields.items() for method in spec.policy.impute
+    ]
+    return [(name, kind, by) for name, kind, _, by in named if by]
 
 
 def as_proposals(
-    predicted: pl.DataFrame, calibration: Calibration, *, method: str, version: str, arm: str
-) -> pl.DataFrame:
+    predicted: pl.LazyFrame, calibration: Calibration, *, method: str, version: str, arm: str
+) -> pl.LazyFrame:
     """Predictions (IDENTITY, field, value, predicted, share, support, evidence) as PROPOSAL_SCHEMA."""
     is_above = calibration.is_above()
     above, below = calibration.above, calibration.below

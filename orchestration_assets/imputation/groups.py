@@ -10,7 +10,7 @@ import polars as pl
 
 from orchestration_assets.imputation.calibration import Calibration, calibrate
 from validators.parsing import write
-from validators.rules import FieldSpec
+from validators.rules import FieldSpec, RuleSet
 
 VERSION = "1"
 _WITHIN = 0.005  # a predicted number is right if it is within half a percent of the true one
@@ -26,19 +26,25 @@ class GroupModel:
     calibration: Calibration
 
 
+def read_members(known: pl.LazyFrame, names: list[str], groups: pl.Series, rules: RuleSet) -> pl.DataFrame:
+    """The typed records of `known` whose first field of `names` is one of `groups`: those fields, as text."""
+    texts = [write(pl.col(name), rules.fields[name].dtype).alias(name) for name in dict.fromkeys(names)]
+    return known.filter(texts[0].is_in(groups.unique().implode())).select(texts).collect()
+
+
+def _members(
+    known: pl.DataFrame, by: str, value: pl.Expr, cases: pl.DataFrame, groups: pl.Series
+) -> pl.DataFrame:
+    """`by` and `value` of the records in the `groups` wanted, and in those of the held-out `cases`."""
+    wanted = pl.concat([groups, cases[by]]).unique()
+    return known.filter(pl.col(by).is_in(wanted.implode())).select(by, value).drop_nulls()
+
+
 def fit_mode(
-    known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series
+    known: pl.DataFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series
 ) -> GroupModel:
     """The most frequent value of `spec` per value of `by`, for the `groups` wanted and those of the held-out `cases`."""
-    wanted = pl.concat([groups, cases[by]]).drop_nulls().unique()
-    counts = (
-        known.select(by, spec.name)
-        .drop_nulls()
-        .filter(pl.col(by).is_in(wanted.implode()))
-        .group_by(by, spec.name)
-        .len("n")
-        .collect()
-    )
+    counts = _members(known, by, pl.col(spec.name), cases, groups).group_by(by, spec.name).len("n")
     top = (
         counts.sort(by, "n", spec.name, descending=[False, True, False])
         .group_by(by, maintain_order=True)
@@ -58,18 +64,18 @@ def fit_mode(
 
 
 def fit_median(
-    known: pl.LazyFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series
+    known: pl.DataFrame, by: str, spec: FieldSpec, cases: pl.DataFrame, groups: pl.Series
 ) -> GroupModel:
     """The median of `spec` per value of `by`. The share of a prediction is 1, its support the size of the group."""
-    wanted = pl.concat([groups, cases[by]]).drop_nulls().unique()
     number = pl.col(spec.name).cast(pl.Float64, strict=False)
-    numbers = known.select(by, number).drop_nulls().filter(pl.col(by).is_in(wanted.implode())).collect()
-    inner = pl.col(spec.name).sort()
-    middle = (pl.len() // 2).cast(pl.Int64)
-    table = numbers.group_by(by).agg(
-        pl.col(spec.name).median().alias("median"),
+    grouped = _members(known, by, number, cases, groups).group_by(by)
+    sorted_ = grouped.agg(pl.col(spec.name).sort(), pl.len().alias("support"))
+    inner, middle = pl.col(spec.name).list, (pl.col("support") // 2).cast(pl.Int64)
+    table = sorted_.select(
+        by,
+        "support",
+        inner.median().alias("median"),
         *[inner.get(middle + at, null_on_oob=True).alias(f"at{at}") for at in (-1, 0, 1)],
-        pl.len().alias("support"),
     )
     held = (
         cases.select("half", by, number.alias("truth"))
@@ -98,15 +104,15 @@ def _rounded(number: pl.Expr, spec: FieldSpec) -> pl.Expr:
     return number.round(0 if spec.dtype.is_integer() else 2)
 
 
-def predict(model: GroupModel, cells: pl.DataFrame) -> pl.DataFrame:
-    """`cells` (one row per cell, with the group's field) joined with what their group says."""
-    found = cells.join(model.table, left_on="_group", right_on=model.by, how="inner", maintain_order="left")
+def predict(model: GroupModel, cells: pl.LazyFrame) -> pl.LazyFrame:
+    """`cells` (one row per cell, with its group as `_group`) joined with what their group says."""
     known = (pl.col("support") / pl.col("share")).round(0).cast(pl.Int64).cast(pl.String)
     share = (pl.col("share") * 100).round(1).cast(pl.String)
     said = pl.concat_str(share, pl.lit("% of "), known) if model.method == "mode" else known
     words = pl.concat_str(
         pl.lit(f"{model.method} of the good records with the same {model.by}: "), said, pl.lit(" records")
     )
+    found = cells.join(model.table.lazy(), left_on="_group", right_on=model.by, how="inner")
     return found.with_columns(words.alias("evidence"))
 
 

@@ -10,23 +10,27 @@ from dataclasses import dataclass
 import polars as pl
 
 from orchestration_assets.imputation.calibration import Calibration, calibrate
-from orchestration_assets.imputation.cells import as_method, as_proposals, cells_to_impute
+from orchestration_assets.imputation.cells import BY, as_method, as_proposals, fields_by_group
 from orchestration_assets.imputation.groups import VERSION as GROUPS_VERSION
-from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict
-from orchestration_assets.settlement.agreement import claims_of, contradictions
+from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict, read_members
+from orchestration_assets.parallel import side_by_side
+from orchestration_assets.settlement.agreement import claims_of, with_their_others
 from orchestration_assets.settlement.claims import VERSION as CLAIMS_VERSION
 from orchestration_assets.settlement.claims import others_say
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from validators.errors import ContractError
-from validators.judgement import findings_of
-from validators.parsing import write
 from validators.rules import RuleSet
 
 MAJORITY = 2
 BY_CLAIMS = ("reference", "agreement")
 BY_GROUP = {"mode": fit_mode, "median": fit_median}
+_REPORT = {"_id": pl.UInt64, "_source": pl.String, "_identity": pl.UInt64}
 CASES = 6000
 """Held-out cases per field: enough for a promise of one in a thousand."""
+
+
+Groups = dict[tuple[str, str], pl.Series]
+"""(field, the field that it is grouped by) to the groups of which something is asked"""
 
 
 @dataclass(frozen=True)
@@ -50,27 +54,27 @@ def check_methods(rules: RuleSet) -> None:
             )
 
 
-def open_cells(effective: pl.DataFrame, rules: RuleSet, *, is_contested: bool) -> pl.DataFrame:
-    """The cells of `effective` (translations applied) that need a value: IDENTITY, field, value."""
-    findings = findings_of(effective, rules)
-    if is_contested:
-        findings = pl.concat([findings, contradictions(effective, rules)])
-    return cells_to_impute(findings, rules)
-
-
-def claim_cases(effective: pl.DataFrame, rules: RuleSet) -> dict[str, pl.DataFrame]:
-    """Per field that can be imputed from claims: claims predicted from the others (`calibrate`'s cases), about CASES."""
-    cases = {}
+def claim_cases(effective: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """Claims predicted from the others (`calibrate`'s cases), about CASES per `field` that can be imputed from claims."""
     step = max(effective.height // CASES, 1)
-    effective = effective.filter(pl.col("_identity") // 4096 % step == 0)
-    for name in fields_by_claims(rules):
-        claims = claims_of(effective, name, rules)
-        rows = pl.concat([claims.select("claim", "half"), others_say(claims)], how="horizontal")
-        rows = rows.drop_nulls(["claim", "predicted"])
-        cases[name] = rows.select(
-            "share", "support", (pl.col("claim") == pl.col("predicted")).alias("is_right"), "half"
+    drawn = effective.lazy().filter(pl.col("_identity") // 4096 % step == 0)
+    said = _said(dict.fromkeys(fields_by_claims(rules), drawn), rules).drop_nulls(["claim", "predicted"])
+    is_right = (pl.col("claim") == pl.col("predicted")).alias("is_right")
+    return said.select("field", "share", "support", is_right, "half")
+
+
+def _said(reports: dict[str, pl.LazyFrame], rules: RuleSet) -> pl.DataFrame:
+    """Per field and report: what it claims, and what the others say (`claims_of`, `others_say`)."""
+    # What is said of one field is counted apart from what is said of another: an identity of its own for each.
+    claims = [
+        claims_of(frame, name, rules, pl.lit(name).alias("field")).with_columns(
+            pl.struct("_identity", "field").hash().alias("_identity")
         )
-    return cases
+        for name, frame in reports.items()
+    ]
+    nothing = claims_of(pl.LazyFrame(schema={**_REPORT, **rules.schema}), next(iter(rules.fields)), rules)
+    stated = pl.concat([nothing.with_columns(field=pl.lit("")), *claims]).collect()
+    return pl.concat([stated, others_say(stated)], how="horizontal")
 
 
 def fields_by_claims(rules: RuleSet) -> list[str]:
@@ -78,57 +82,42 @@ def fields_by_claims(rules: RuleSet) -> list[str]:
     return [name for name, spec in rules.fields.items() if set(spec.policy.impute) & set(BY_CLAIMS)]
 
 
-def fields_by_group(rules: RuleSet) -> list[tuple[str, str, str]]:
-    """(field, kind, by) of each group imputer that the contract names."""
-    named = [
-        (name, *method.partition(":")) for name, spec in rules.fields.items() for method in spec.policy.impute
-    ]
-    return [(name, kind, by) for name, kind, _, by in named if kind in BY_GROUP]
-
-
-def groups_asked(effective: pl.DataFrame, cells: pl.DataFrame, rules: RuleSet) -> dict[str, pl.Series]:
-    """The groups that the open `cells` of the records `effective` ask for, per grouping field, as text."""
-    asked: dict[str, list[pl.Series]] = {}
-    for name, _, by in fields_by_group(rules):
-        records = cells.filter(pl.col("field") == name).select("_id")
-        group = write(pl.col(by), rules.fields[by].dtype)
-        asked.setdefault(by, []).append(
-            effective.join(records, on="_id", how="semi").select(group).to_series()
-        )
-    return {by: pl.concat(groups).unique() for by, groups in asked.items()}
-
-
-def pooled_groups(parts: Iterable[dict[str, pl.Series]]) -> dict[str, pl.Series]:
-    """What several units ask for (`groups_asked`), as one."""
-    pooled: dict[str, list[pl.Series]] = {}
-    for part in parts:
-        for by, groups in part.items():
-            pooled.setdefault(by, []).append(groups)
-    return {by: pl.concat(groups).unique() for by, groups in pooled.items()}
-
-
-def fit_claim_calibrations(
-    cases: Iterable[dict[str, pl.DataFrame]], rules: RuleSet
-) -> dict[str, Calibration]:
-    """One calibration per field, from the cases of all units."""
-    pooled: dict[str, list[pl.DataFrame]] = {}
-    for part in cases:
-        for name, rows in part.items():
-            pooled.setdefault(name, []).append(rows)
+def groups_asked(cells: pl.DataFrame, rules: RuleSet) -> Groups:
+    """The groups that the open `cells` ask for, as text."""
     return {
-        name: calibrate(pl.concat(rows), rules.fields[name].policy, "agreement")
-        for name, rows in pooled.items()
+        (name, by): cells.filter(pl.col("field") == name)[BY + by].unique()
+        for name, by in dict.fromkeys((name, by) for name, _, by in fields_by_group(rules))
+    }
+
+
+def pooled_groups(parts: Iterable[Groups]) -> Groups:
+    """What several units ask for (`groups_asked`), as one."""
+    pooled: dict[tuple[str, str], list[pl.Series]] = {}
+    for part in parts:
+        for asked, groups in part.items():
+            pooled.setdefault(asked, []).append(groups)
+    return {asked: pl.concat(groups).unique() for asked, groups in pooled.items()}
+
+
+def fit_claim_calibrations(cases: Iterable[pl.DataFrame], rules: RuleSet) -> dict[str, Calibration]:
+    """One calibration per field, from the cases of all units (`claim_cases`)."""
+    pooled = list(cases)
+    if not pooled:
+        return {}
+    by_field = pl.concat(pooled).partition_by("field", as_dict=True, include_key=False)
+    return {
+        name: calibrate(by_field.get((name,), pooled[0].clear()), rules.fields[name].policy, "agreement")
+        for name in fields_by_claims(rules)
     }
 
 
 def fit_groups(
-    known: pl.LazyFrame, wanted: dict[str, pl.Series], rules: RuleSet, cases: pl.DataFrame
+    known: pl.LazyFrame, wanted: Groups, rules: RuleSet, cases: pl.DataFrame
 ) -> dict[tuple[str, str], GroupModel]:
-    """One model per (field, method). `known`: good records, typed; `wanted`: per grouping field, the groups asked for.
+    """One model per (field, method). `known`: good records, typed; `wanted`: the groups asked for.
 
     `cases`: known records as text, evenly taken; each is predicted without itself, every other one chooses.
     """
-    models = {}
     named = fields_by_group(rules)
     step = max(cases.height // CASES, 1)
     held = (
@@ -137,39 +126,51 @@ def fit_groups(
         .with_row_index("_case")
         .with_columns(half=pl.col("_case") % 2 == 0)
     )
-    for by in sorted({by for _, _, by in named}):
+    nothing = pl.Series("", [], pl.String)
+
+    def fit(by: str) -> dict[tuple[str, str], GroupModel]:
+        """The models that group by `by`: what they are fitted on is read once for all of them."""
         mine = [(name, kind) for name, kind, grouping in named if grouping == by]
-        groups = wanted.get(by, pl.Series(by, [], pl.String))
-        texts = _members(known, by, [name for name, _ in mine], pl.concat([groups, held[by]]), rules)
-        for name, kind in mine:
-            models[(name, f"{kind}:{by}")] = BY_GROUP[kind](texts, by, rules.fields[name], held, groups)
-    return models
+        groups = {name: wanted.get((name, by), nothing) for name, _ in mine}
+        known_members = read_members(known, [by, *groups], pl.concat([held[by], *groups.values()]), rules)
+        return {
+            (name, f"{kind}:{by}"): BY_GROUP[kind](known_members, by, rules.fields[name], held, groups[name])
+            for name, kind in mine
+        }
 
-
-def _members(
-    known: pl.LazyFrame, by: str, names: list[str], groups: pl.Series, rules: RuleSet
-) -> pl.LazyFrame:
-    """The known records of the groups, as text: `by` and `names`, read once for all methods that group by `by`."""
-    texts = [
-        write(pl.col(name), rules.fields[name].dtype).alias(name) for name in dict.fromkeys([by, *names])
-    ]
-    asked = groups.drop_nulls().unique()
-    return known.select(texts).filter(pl.col(by).is_in(asked.implode())).collect().lazy()
+    fitted = side_by_side(fit, sorted({by for _, _, by in named}))
+    return {key: model for models in fitted for key, model in models.items()}
 
 
 def impute(
-    effective: pl.DataFrame, cells: pl.DataFrame, imputers: Imputers, rules: RuleSet, *, is_contested: bool
+    cells: pl.DataFrame, imputers: Imputers, rules: RuleSet, *, reports: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """Proposals for `cells`, per field in the contract's order of methods, as PROPOSAL_SCHEMA."""
-    parts = [PROPOSAL_SCHEMA.to_frame()]
-    for (name,), part in cells.partition_by("field", as_dict=True, maintain_order=True).items():
+    """Proposals for `cells`, per field in the contract's order of methods, as PROPOSAL_SCHEMA.
+
+    `reports`: of contested records, what they and the others that speak of the same say, translations applied.
+    """
+    of_field = {name: part for (name,), part in cells.partition_by("field", as_dict=True).items()}
+    said = None if reports is None else _said_of_cells(of_field, reports, rules)
+    parts = [pl.LazyFrame(schema=PROPOSAL_SCHEMA)]
+    for name in rules.fields:
+        if (part := of_field.get(name)) is None:
+            continue
         for method in rules.fields[name].policy.impute:
-            if method in BY_CLAIMS:
-                if is_contested and name in imputers.claims:
-                    parts.append(_by_claims(effective, part, imputers.claims[name], method, name, rules))
-            else:
-                parts.append(_by_group(effective, part, imputers.groups[(name, method)], rules))
-    return pl.concat(parts)
+            if method not in BY_CLAIMS:
+                parts.append(_by_group(part, imputers.groups[(name, method)]))
+            elif said is not None and name in imputers.claims:
+                parts.append(_by_claims(part, said, imputers.claims[name], method))
+    return pl.concat(parts).collect()
+
+
+def _said_of_cells(of_field: dict[str, pl.DataFrame], reports: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """`_said` of what the open cells are about."""
+    asked = {
+        name: with_their_others(reports, of_field[name]["_id"]).lazy()
+        for name in fields_by_claims(rules)
+        if name in of_field
+    }
+    return _said(asked, rules)
 
 
 def methods_of(imputers: Imputers, rules: RuleSet) -> pl.DataFrame:
@@ -203,44 +204,37 @@ def methods_of(imputers: Imputers, rules: RuleSet) -> pl.DataFrame:
 
 
 def _by_claims(
-    effective: pl.DataFrame,
-    cells: pl.DataFrame,
-    calibration: Calibration,
-    method: str,
-    name: str,
-    rules: RuleSet,
-) -> pl.DataFrame:
-    asked = effective.join(cells.select("_id"), on="_id", how="semi").select("_identity").unique()
-    claims = claims_of(effective.join(asked, on="_identity", how="semi", maintain_order="left"), name, rules)
-    rows = pl.concat([claims.select("_id", "claim"), others_say(claims)], how="horizontal")
-    found = cells.join(rows, on="_id", how="inner", maintain_order="left")
+    cells: pl.DataFrame, said: pl.DataFrame, calibration: Calibration, method: str
+) -> pl.LazyFrame:
     words = pl.concat_str(
         pl.col("support").cast(pl.String),
         pl.lit(" of "),
         pl.col("others").cast(pl.String),
         pl.lit(" other reports say so"),
     )
-    predicted = found.with_columns(words.alias("evidence"))
-    proposals = as_proposals(predicted, calibration, method=method, version=CLAIMS_VERSION, arm="plurality")
+    told = said.lazy().select(
+        "_id", "field", "claim", "predicted", "share", "support", words.alias("evidence")
+    )
+    found = cells.lazy().join(told, on=["_id", "field"], how="inner", maintain_order="left")
     # Word against word proves nothing: a good claim gives way only where two others or more say the same.
-    against_one = found.filter(pl.col("claim").is_not_null() & (pl.col("support") < MAJORITY))["_id"]
-    is_open = pl.col("_id").is_in(against_one.implode())
-    stated = pl.concat_str(pl.col("evidence").str.replace(";.*", ""), pl.lit("; word against word"))
-    return proposals.with_columns(
-        pl.when(is_open).then(pl.lit("suggested")).otherwise(pl.col("status")).alias("status"),
-        pl.when(~is_open).then(pl.col("confidence")).alias("confidence"),
-        pl.when(is_open).then(stated).otherwise(pl.col("evidence")).alias("evidence"),
+    is_open = pl.col("claim").is_not_null() & (pl.col("support") < MAJORITY)
+    settled, open_ = (
+        as_proposals(found.filter(which), calibration, method=method, version=CLAIMS_VERSION, arm="plurality")
+        for which in (~is_open, is_open)
     )
+    open_ = open_.with_columns(
+        pl.lit("suggested").alias("status"),
+        pl.lit(None, pl.Float64).alias("confidence"),
+        pl.concat_str(pl.col("evidence").str.replace(";.*", ""), pl.lit("; word against word")).alias(
+            "evidence"
+        ),
+    )
+    return pl.concat([settled, open_])
 
 
-def _by_group(
-    effective: pl.DataFrame, cells: pl.DataFrame, model: GroupModel, rules: RuleSet
-) -> pl.DataFrame:
-    group = write(pl.col(model.by), rules.fields[model.by].dtype)
-    found = cells.join(
-        effective.select("_id", group.alias("_group")), on="_id", how="inner", maintain_order="left"
-    )
+def _by_group(cells: pl.DataFrame, model: GroupModel) -> pl.LazyFrame:
     arm = f"{model.method}:{model.by}"
+    asked = cells.lazy().with_columns(pl.col(BY + model.by).alias("_group"))
     return as_proposals(
-        predict(model, found), model.calibration, method=model.method, version=GROUPS_VERSION, arm=arm
+        predict(model, asked), model.calibration, method=model.method, version=GROUPS_VERSION, arm=arm
     )

@@ -26,8 +26,11 @@ def compared_fields(rules: RuleSet) -> list[str]:
     return [name for name, policy in policies.items() if policy.impute]
 
 
-def claims_of(frame: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
-    """One row per record of `frame`: `_id`, `_source`, `_identity`, `_reporter`, `claim` (text, null unless good), `half`."""
+def claims_of(frame: pl.LazyFrame, name: str, rules: RuleSet, *more: pl.Expr) -> pl.LazyFrame:
+    """One row per record of `frame`: `_id`, `_source`, `_identity`, `_reporter`, `claim` (text, null unless good), `half`.
+
+    `more`: what else is wanted of the record.
+    """
     spec = rules.fields[name]
     return frame.select(
         "_id",
@@ -36,40 +39,61 @@ def claims_of(frame: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
         pl.col(rules.source_field or "_source").alias("_reporter"),
         pl.when(rules.is_good(name)).then(write(pl.col(name), spec.dtype)).alias("claim"),
         (pl.col("_identity") // 64 % 2 == 0).alias("half"),
+        *more,
     )
 
 
 def contradictions(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """The claims that other reports contradict, as FINDING_SCHEMA; `frame`: contested records, repairs applied."""
-    parts = [FINDING_SCHEMA.to_frame()]
-    frame = disputed(frame, rules)
-    for name in compared_fields(rules) if frame.height else ():
-        claims = claims_of(frame, name, rules).with_columns(frame[RAW + name].alias("value"))
-        against = _outvoted(claims) if rules.grain == "entity" else _overruled(claims)
-        parts.append(_findings(against, name, rules))
-    return pl.concat(parts)
+    names = compared_fields(rules)
+    differing = _differing(frame, rules)
+    if differing.is_empty():
+        return FINDING_SCHEMA.to_frame()
+    marked = frame.join(differing, on="_identity", how="inner", maintain_order="left").lazy()
+    # What is said of one field is counted apart from what is said of another: an identity of its own for each.
+    claims = [
+        claims_of(
+            marked.filter(f"_{i}"),
+            name,
+            rules,
+            pl.lit(name).alias("field"),
+            pl.col(RAW + name).alias("value"),
+        ).with_columns(pl.struct("_identity", pl.lit(i)).hash().alias("_identity"))
+        for i, name in enumerate(names)
+    ]
+    stated = pl.concat(claims).collect()
+    against = _outvoted(stated) if rules.grain == "entity" else _overruled(stated)
+    return _findings(against, names, rules)
 
 
 def disputed(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """The records of `frame` whose identity has two values in any compared field: most identities agree in all."""
+    identities = _differing(frame, rules)["_identity"]
+    return frame.filter(pl.col("_identity").is_in(identities.implode()))
+
+
+def _differing(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """One row per identity with a dispute: `_identity`, and `_0`, `_1`, …: whether the compared field has two values."""
     names = compared_fields(rules)
-    if not names:
-        return frame.clear()
     hashes = [
         pl.when(rules.is_good(name)).then(pl.col(name).hash()).alias(f"_{i}") for i, name in enumerate(names)
     ]
-    extremes = (
-        frame.select("_identity", *hashes)
+    differs = [pl.col(f"_{i}").min() != pl.col(f"_{i}").max() for i in range(len(names))]
+    return (
+        frame.lazy()
+        .drop_nulls("_identity")
+        .select("_identity", *hashes)
         .group_by("_identity")
-        .agg(
-            pl.any_horizontal(
-                pl.col(f"_{i}").min() != pl.col(f"_{i}").max() for i in range(len(names))
-            ).alias("_differs")
-        )
+        .agg(one.fill_null(value=False).alias(f"_{i}") for i, one in enumerate(differs))
+        .filter(pl.any_horizontal(pl.lit(value=False), *[f"_{i}" for i in range(len(names))]))
+        .collect()
     )
-    return frame.join(
-        extremes.filter("_differs").select("_identity"), on="_identity", how="semi", maintain_order="left"
-    )
+
+
+def with_their_others(frame: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    """The records of `frame` whose `_id` is in `ids`, and those that speak of the same."""
+    identities = frame.filter(pl.col("_id").is_in(ids.implode()))["_identity"].unique()
+    return frame.filter(pl.col("_identity").is_in(identities.implode()))
 
 
 def hard_records(frame: pl.DataFrame, findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -110,7 +134,7 @@ def _outvoted(claims: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _findings(rows: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
+def _findings(rows: pl.DataFrame, names: list[str], rules: RuleSet) -> pl.DataFrame:
     # The message counts, and does not quote: the field may be personal.
     message = pl.concat_str(
         pl.col("against").cast(pl.String),
@@ -118,16 +142,18 @@ def _findings(rows: pl.DataFrame, name: str, rules: RuleSet) -> pl.DataFrame:
         pl.col("others").cast(pl.String),
         pl.lit(" other reports say otherwise" + (", with one voice" if rules.grain == "report" else "")),
     )
+    severities = {name: rules.fields[name].policy.severity for name in names}
+    fingerprints = {name: digest(rules.grain, name, CONTRADICTED) for name in names}
     return rows.select(
         "_id",
         "_source",
-        pl.lit(name).alias("field"),
+        "field",
         pl.lit("inconsistent").alias("kind"),
         pl.lit(CONTRADICTED).alias("rule"),
-        pl.lit(rules.fields[name].policy.severity).alias("severity"),
+        pl.col("field").replace_strict(severities, return_dtype=pl.String).alias("severity"),
         message.alias("message"),
         "value",
-        pl.lit(digest(rules.grain, name, CONTRADICTED)).alias("rule_fingerprint"),
+        pl.col("field").replace_strict(fingerprints, return_dtype=pl.String).alias("rule_fingerprint"),
     )
 
 
@@ -155,8 +181,8 @@ def duplicates(frame: pl.DataFrame, held: pl.Series, rules: RuleSet) -> pl.DataF
     """
     rows = frame.with_columns(pl.col("_id").is_in(held.implode()).alias("_is_held")).drop_nulls("_identity")
     if rules.grain == "entity":
-        best = rows.filter(~pl.col("_is_held")).sort("_id").group_by("_identity", maintain_order=True)
-        first = best.agg(pl.col("_id").first().alias("stands_for"))
+        best = rows.filter(~pl.col("_is_held")).group_by("_identity")
+        first = best.agg(pl.col("_id").min().alias("stands_for"))
         others = rows.select("_id", "_identity").join(first, on="_identity")
         return others.filter(pl.col("_id") != pl.col("stands_for")).select("_id", "stands_for")
     said = [

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from validators.judgement import RAW
+from validators.judgement import RAW, findings_of
 from validators.parsing import read_back
 from validators.rules import RuleSet
 
@@ -15,21 +15,36 @@ def applied(proposals: pl.DataFrame) -> pl.DataFrame:
 
 def apply_repairs(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """`frame` with the applied `proposals` in both `raw.<field>` (their text) and `<field>` (typed)."""
-    in_force = applied(proposals)
-    for (name,), part in in_force.partition_by("field", as_dict=True, maintain_order=True).items():
-        new = part.select("_id", pl.col("repaired").alias("_new"), pl.lit(value=True).alias("_is_new"))
-        joined = frame.join(new, on="_id", how="left", maintain_order="left")
-        is_new = pl.col("_is_new").is_not_null()
-        frame = joined.with_columns(
-            pl.when(is_new).then(pl.col("_new")).otherwise(pl.col(RAW + name)).alias(RAW + name),
-            pl.when(is_new)
-            .then(read_back(pl.col("_new"), rules.fields[name].dtype))
-            .otherwise(pl.col(name))
-            .alias(name),
-        ).drop("_new", "_is_new")
-    return frame
+    return with_repairs(frame, applied(proposals), rules)
 
 
-def repaired_fields(proposals: pl.DataFrame) -> pl.DataFrame:
-    """One row per repaired record: `_id`, `_repaired`, the sorted names of its repaired fields."""
-    return applied(proposals).group_by("_id").agg(pl.col("field").sort().alias("_repaired"))
+def with_repairs(frame: pl.DataFrame, in_force: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """`apply_repairs` of the proposals that are `in_force` (`applied`)."""
+    rows = frame.select("_id").with_row_index("_at")
+    placed = in_force.select("_id", "field", "repaired").join(rows, on="_id", how="inner")
+    changed = []
+    for (name,), part in placed.partition_by("field", as_dict=True).items():
+        typed = part.select(read_back(pl.col("repaired"), rules.fields[name].dtype)).to_series()
+        for column, values in ((RAW + name, part["repaired"]), (name, typed)):
+            changed.append(frame[column].clone().scatter(part["_at"], values))  # of the clone: `frame` stays
+    return frame.with_columns(changed)
+
+
+def repaired_and_judged(
+    frame: pl.DataFrame, findings: pl.DataFrame, in_force: pl.DataFrame, rules: RuleSet
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The records of `frame` with the proposals `in_force`, in any order, and all that is wrong with them then.
+
+    `findings`: what was wrong before. Only records that a repair touches are judged again: the others keep theirs.
+    What is wrong comes in two frames: the findings that are kept, and those of the records that were judged again.
+    """
+    is_touched = pl.col("_id").is_in(in_force["_id"].unique().implode())
+    repaired = with_repairs(frame.filter(is_touched), in_force, rules)
+    effective = pl.concat([frame.filter(~is_touched), repaired])
+    return effective, findings.filter(~is_touched), findings_of(repaired, rules)
+
+
+def repaired_fields(in_force: pl.DataFrame) -> pl.DataFrame:
+    """One row per repaired record: `_id`, `_repaired`, the sorted names of the fields of its proposals `in_force`."""
+    by_name = in_force.select("_id", "field").sort("field")
+    return by_name.group_by("_id").agg(pl.col("field").alias("_repaired"))

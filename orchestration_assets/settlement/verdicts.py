@@ -4,10 +4,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration_assets.settlement.agreement import contradictions, duplicates, taken_keys
-from orchestration_assets.settlement.apply import applied, apply_repairs, repaired_fields
+from orchestration_assets.settlement.agreement import (
+    contradictions,
+    duplicates,
+    taken_keys,
+    with_their_others,
+)
+from orchestration_assets.settlement.apply import (
+    applied,
+    apply_repairs,
+    repaired_and_judged,
+    repaired_fields,
+)
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
-from validators.judgement import FINDING_SCHEMA, RAW, REASON, findings_of, reasons
+from validators.judgement import FINDING_SCHEMA, RAW, REASON, reasons
 from validators.rules import RuleSet
 
 _HEAD = ("_id", "_source", "_delivery", "_row")
@@ -19,12 +29,13 @@ class Settled:
 
     `trusted`: typed records with `_warnings` and `_repaired`. `held`: one row per other record: `_verdict` (review,
     quarantine, duplicate), `_stands_for`, its text as delivered under the contract's names, `_errors`, `_warnings`.
-    `findings`: all that was ever found, first and after repair.
+    `findings`: all that was ever found, first and after repair. `in_force`: the proposals that were applied.
     """
 
     trusted: pl.DataFrame
     held: pl.DataFrame
     findings: pl.DataFrame
+    in_force: pl.DataFrame
 
 
 def settle(
@@ -35,41 +46,55 @@ def settle(
     *,
     is_contested: bool,
     taken: pl.Series | None = None,
+    contradicted: pl.DataFrame | None = None,
 ) -> Settled:
     """Verdicts for the records of `frame` (as triage left them), their first `findings` and all `proposals`.
 
-    `taken`: `_id` of records whose repaired key belongs to another record.
+    `taken`: `_id` of records whose repaired key belongs to another record. `contradicted`: what the records contradict
+    before any claim is overruled (`contradictions`), where that is known already.
     """
-    effective = apply_repairs(frame, proposals, rules)
-    remaining = findings_of(effective, rules)
-    first = findings
+    in_force = applied(proposals)
+    effective, kept, again = repaired_and_judged(frame, findings, in_force, rules)
+    first, remaining, new = findings, [kept, again], [again]
     if is_contested:
-        against = contradictions(effective, rules)
-        remaining = pl.concat([remaining, against])
-        # What the records contradicted before any claim was overruled; the same, where none was.
-        is_overruled = applied(proposals)["shape"].null_count() > 0
-        before = contradictions(_translated(frame, proposals, rules), rules) if is_overruled else against
-        first = pl.concat([findings, before])
+        if contradicted is None:
+            contradicted = contradictions(_translated(frame, proposals, rules), rules)
+        first = pl.concat([findings, contradicted])
+        still, anew = _still_contradicted(effective, contradicted, in_force, rules)
+        remaining += [still, anew]
+        new.append(anew)
     if taken is not None and taken.len():
-        remaining = pl.concat(
-            [remaining, taken_keys(frame.filter(pl.col("_id").is_in(taken.implode())), rules)]
-        )
-    serious = remaining.filter(pl.col("severity") != "warning")
-    verdicts = _verdicts(effective, serious, proposals, rules, is_contested=is_contested)
-    why = reasons(remaining)
+        not_its_own = taken_keys(frame.filter(pl.col("_id").is_in(taken.implode())), rules)
+        remaining.append(not_its_own)
+        new.append(not_its_own)
+    wrong = pl.concat(remaining)
+    serious = wrong.filter(pl.col("severity") != "warning")
+    verdicts = _verdicts(frame, effective, serious, proposals, rules, is_contested=is_contested)
+    why = reasons(wrong)
     is_trusted = verdicts["_verdict"] == "trusted"
+    trusted = pl.col("_id").is_in(frame.filter(is_trusted)["_id"].implode())
     return Settled(
-        trusted=_trusted(effective.filter(is_trusted), why, proposals, rules),
+        trusted=_trusted(effective.filter(trusted).sort("_id"), why, in_force, rules),
         held=_held(frame.filter(~is_trusted), verdicts.filter(~is_trusted), why, rules),
-        findings=pl.concat([first, _new_findings(first, remaining)]),
+        findings=pl.concat([first, _new_findings(first, pl.concat(new))]),
+        in_force=in_force,
     )
 
 
-def _new_findings(first: pl.DataFrame, remaining: pl.DataFrame) -> pl.DataFrame:
-    """What of `remaining` is not in `first`: what repairs brought about."""
-    return remaining.join(
-        first, on=["_id", "field", "rule"], how="anti", nulls_equal=True, maintain_order="left"
-    )
+def _still_contradicted(
+    effective: pl.DataFrame, contradicted: pl.DataFrame, in_force: pl.DataFrame, rules: RuleSet
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the records contradict once claims are overruled: what is kept, and what is found where one of them was."""
+    overruling = in_force.filter(pl.col("shape").is_null())["_id"]
+    again = with_their_others(effective, overruling)
+    kept = contradicted.filter(~pl.col("_id").is_in(again["_id"].implode()))
+    return kept, contradictions(again, rules)
+
+
+def _new_findings(first: pl.DataFrame, again: pl.DataFrame) -> pl.DataFrame:
+    """What was found `again` and not at `first`: what repairs brought about."""
+    same = ["_id", "field", "rule"]
+    return again.join(first.select(same), on=same, how="anti", nulls_equal=True, maintain_order="left")
 
 
 def settle_agreeing(frame: pl.DataFrame, rules: RuleSet) -> Settled:
@@ -82,11 +107,12 @@ def settle_agreeing(frame: pl.DataFrame, rules: RuleSet) -> Settled:
         same, on="_id", how="left", maintain_order="left"
     )
     nothing_found = FINDING_SCHEMA.to_frame()
-    why, proposals = reasons(nothing_found), PROPOSAL_SCHEMA.to_frame()
+    why, in_force = reasons(nothing_found), PROPOSAL_SCHEMA.to_frame()
     return Settled(
-        trusted=_trusted(frame.filter(~is_same), why, proposals, rules),
+        trusted=_trusted(frame.filter(~is_same), why, in_force, rules),
         held=_held(others, verdicts, why, rules),
         findings=nothing_found,
+        in_force=in_force,
     )
 
 
@@ -96,6 +122,7 @@ def _translated(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) ->
 
 
 def _verdicts(
+    frame: pl.DataFrame,
     effective: pl.DataFrame,
     serious: pl.DataFrame,
     proposals: pl.DataFrame,
@@ -103,17 +130,17 @@ def _verdicts(
     *,
     is_contested: bool,
 ) -> pl.DataFrame:
-    """One row per record: `_id`, `_verdict`, `_stands_for`."""
+    """One row per record of `frame`: `_id`, `_verdict`, `_stands_for`."""
     held = serious["_id"].unique()
-    has_way_out = _has_way_out(serious, proposals)
+    without_way_out = _without_way_out(serious, proposals)
     verdict = (
         pl.when(~pl.col("_id").is_in(held.implode()))
         .then(pl.lit("trusted"))
-        .when(pl.col("_id").is_in(has_way_out.implode()))
-        .then(pl.lit("review"))
-        .otherwise(pl.lit("quarantine"))
+        .when(pl.col("_id").is_in(without_way_out.implode()))
+        .then(pl.lit("quarantine"))
+        .otherwise(pl.lit("review"))
     )
-    verdicts = effective.select("_id", verdict.alias("_verdict"))
+    verdicts = frame.select("_id", verdict.alias("_verdict"))
     if not is_contested:
         return verdicts.with_columns(pl.lit(None, pl.UInt64).alias("_stands_for"))
     contradicted = serious.filter(pl.col("kind") == "inconsistent")["_id"].unique()
@@ -127,23 +154,18 @@ def _verdicts(
     )
 
 
-def _has_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Series:
-    """Records that a person can decide: each of their bad cells has a suggestion, or two reports to choose between."""
-    open_cells = serious.select("_id", "field", "kind").unique()
-    suggested = proposals.filter(pl.col("status") != "undone").select("_id", "field").unique()
-    has_suggestion = open_cells.join(
-        suggested.with_columns(pl.lit(value=True).alias("has")), on=["_id", "field"], how="left"
-    )
-    decidable = pl.col("has").fill_null(value=False) | (pl.col("kind") == "inconsistent")
-    per_record = has_suggestion.group_by("_id").agg(decidable.all().alias("all"))
-    return per_record.filter(pl.col("all"))["_id"]
+def _without_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Series:
+    """Records that no person can decide: a bad cell has neither a suggestion nor two reports to choose between."""
+    suggested = proposals.filter(pl.col("status") != "undone").select("_id", "field")
+    undecidable = serious.filter(pl.col("kind") != "inconsistent").select("_id", "field")
+    return undecidable.join(suggested, on=["_id", "field"], how="anti")["_id"].unique()
 
 
-def _trusted(good: pl.DataFrame, why: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+def _trusted(good: pl.DataFrame, why: pl.DataFrame, in_force: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     kept = good.select(*[c for c in good.columns if c in _HEAD], *rules.fields)
     warnings = why.select("_id", pl.col("_warnings").cast(pl.List(REASON)))
     kept = kept.join(warnings, on="_id", how="left", maintain_order="left")
-    return kept.join(repaired_fields(proposals), on="_id", how="left", maintain_order="left")
+    return kept.join(repaired_fields(in_force), on="_id", how="left", maintain_order="left")
 
 
 def _held(original: pl.DataFrame, verdicts: pl.DataFrame, why: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -157,7 +179,8 @@ def _held(original: pl.DataFrame, verdicts: pl.DataFrame, why: pl.DataFrame, rul
 
 def withdraw_contradicted(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """Translations that the other reports contradict become suggestions: well read, but not believed."""
-    against = contradictions(apply_repairs(frame, proposals, rules), rules)
+    touched = with_their_others(frame, proposals.filter(pl.col("status") == "applied")["_id"])
+    against = contradictions(apply_repairs(touched, proposals, rules), rules)
     cells = against.select("_id", "field", pl.lit(value=True).alias("is_against"))
     marked = proposals.join(cells, on=["_id", "field"], how="left", maintain_order="left")
     is_against = pl.col("is_against").fill_null(value=False) & (pl.col("status") == "applied")

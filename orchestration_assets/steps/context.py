@@ -11,6 +11,7 @@ from orchestration_assets.errors import StepError
 from orchestration_assets.feed import Declared, Feed
 from orchestration_assets.imputation.impute import check_methods as check_imputers
 from orchestration_assets.lake import Lake, write_json
+from orchestration_assets.steps.shelf import SHELF
 from orchestration_assets.translation.registry import check_methods as check_translators
 from sources.declaration import Source
 from validators.contract import load_contract
@@ -60,7 +61,8 @@ class Context:
         return f"{self.feed.feed}/{name}"
 
     def hand_over(self, step: str, content: dict[str, Any]) -> dict[str, Any]:
-        """Leave `content` for the steps that follow."""
+        """Leave `content` for the steps that follow, once all their frames are written."""
+        SHELF.finish(self.work)
         write_json(self.work / f"{step}.json", content)
         return content
 
@@ -81,7 +83,8 @@ def code_of_fragments() -> str:
     folders = [here.parent / "validators", here.parent / "sources"]
     files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
     told = hashlib.sha256()
-    for path in [*files, here / "way.py", here / "steps" / "triage.py"]:
+    steps = [here / "steps" / "triage.py", here / "steps" / "fragments.py"]
+    for path in [*files, here / "way.py", *steps]:
         told.update(path.read_bytes())
     return told.hexdigest()[:12]
 

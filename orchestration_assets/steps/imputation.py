@@ -7,8 +7,11 @@ from typing import Any
 import polars as pl
 
 from orchestration_assets.imputation import impute as imputation
+from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.lake import PARTITION
-from orchestration_assets.settlement.apply import apply_repairs
+from orchestration_assets.parallel import side_by_side
+from orchestration_assets.settlement.agreement import contradictions, with_their_others
+from orchestration_assets.settlement.apply import applied, repaired_and_judged
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
 from validators.rules import RuleSet
@@ -23,20 +26,18 @@ class _Asked:
     """What one unit asks for: how many cells, and from which groups. `cases`: its claims, of a contested unit."""
 
     cells: int
-    groups: dict[str, pl.Series]
-    cases: dict[str, pl.DataFrame]
+    groups: imputation.Groups
+    cases: pl.DataFrame | None
 
 
 def impute_partition(context: Context) -> dict[str, Any]:
     """Propose values for every cell that still needs one; returns counts. Hands over what was measured."""
     began = time.perf_counter()
     units, rules = Units(context), context.rules
-    asked = [_ask(units, label, rules) for label in units.labels]
+    asked = side_by_side(lambda label: _ask(units, label, rules), units.labels)
     imputers = _fit(context, units, asked)
     counts = {"cells": sum(of_unit.cells for of_unit in asked), "applied": 0, "suggested": 0}
-    for label in units.labels:
-        proposals = _impute(units, label, imputers, rules)
-        status = dict(proposals.group_by("status").len().iter_rows())
+    for status in side_by_side(lambda label: _impute(units, label, imputers, rules), units.labels):
         counts["applied"] += status.get("applied", 0)
         counts["suggested"] += status.get("suggested", 0)
     imputation.methods_of(imputers, rules).write_parquet(context.work / "imputers.parquet")
@@ -44,18 +45,22 @@ def impute_partition(context: Context) -> dict[str, Any]:
 
 
 def _ask(units: Units, label: str, rules: RuleSet) -> _Asked:
-    """Keeps the unit's open cells, and the records that an imputer looks at for them."""
-    is_contested = units.is_contested(label)
+    """Keeps the unit's open cells; of contested records also what they contradict, and what the imputers look at."""
     frame, agreeing = units.frames(label)
-    frame = apply_repairs(frame, units.proposals(label), rules)
-    cells = imputation.open_cells(frame, rules, is_contested=is_contested)
-    cases = {}
-    if is_contested:
-        cases = imputation.claim_cases(pl.concat([frame, agreeing.select(frame.columns)]), rules)
-    frame = _concerned(frame, cells, is_contested=is_contested)
-    units.save(label, "effective", frame)
+    in_force = applied(units.proposals(label))
+    frame, *found = repaired_and_judged(frame, units.findings(label), in_force, rules)
+    cases = None
+    if units.is_contested(label):
+        against = contradictions(frame, rules)
+        units.save(label, "contradicted", against)
+        found.append(against)
+        own = ["_id", "_source", "_identity", *rules.fields]
+        cases = imputation.claim_cases(pl.concat([frame.select(own), agreeing.select(own)]), rules)
+    cells = open_cells(frame, pl.concat(found), rules)
+    if units.is_contested(label):
+        units.save(label, "reports", with_their_others(frame.select(own), cells["_id"]))
     units.save(label, "cells", cells)
-    return _Asked(cells.height, imputation.groups_asked(frame, cells, rules), cases)
+    return _Asked(cells.height, imputation.groups_asked(cells, rules), cases)
 
 
 def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Imputers:
@@ -66,17 +71,19 @@ def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Impu
     if units.labels and fragments:
         known = units.known(fragments).filter(pl.col("_is_clean"))
     return imputation.Imputers(
-        claims=imputation.fit_claim_calibrations((of_unit.cases for of_unit in asked), rules),
+        claims=imputation.fit_claim_calibrations(
+            (of_unit.cases for of_unit in asked if of_unit.cases is not None), rules
+        ),
         groups=imputation.fit_groups(good_records(context, fragments), groups, rules, known),
     )
 
 
-def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: RuleSet) -> pl.DataFrame:
-    """Adds the proposals of the imputers to those of the unit; returns the new ones."""
-    frame, cells = units.saved(label, "effective"), units.saved(label, "cells")
-    new = imputation.impute(frame, cells, imputers, rules, is_contested=units.is_contested(label))
+def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: RuleSet) -> dict[str, int]:
+    """Adds the proposals of the imputers to those of the unit; returns how many new ones there are of each status."""
+    reports = units.saved(label, "reports") if units.is_contested(label) else None
+    new = imputation.impute(units.saved(label, "cells"), imputers, rules, reports=reports)
     units.save(label, "proposals", pl.concat([units.proposals(label), new]))
-    return new
+    return dict(new.group_by("status").len().iter_rows())
 
 
 def good_records(context: Context, fragments: list[dict[str, Any]]) -> pl.LazyFrame:
@@ -112,11 +119,3 @@ def _earlier(context: Context, records: int) -> list[str]:
             break
         taken.append(partition)
     return taken
-
-
-def _concerned(frame: pl.DataFrame, cells: pl.DataFrame, *, is_contested: bool) -> pl.DataFrame:
-    """The records with open cells, and those that speak of the same: no imputer looks at any other."""
-    asked = frame.join(cells.select("_id").unique(), on="_id", how="semi", maintain_order="left")
-    if not is_contested:
-        return asked
-    return frame.join(asked.select("_identity").unique(), on="_identity", how="semi", maintain_order="left")

@@ -6,6 +6,7 @@ from typing import Any
 from orchestration_assets.lake import StagedFile
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.settlement import schemas_of
+from orchestration_assets.steps.shelf import SHELF
 
 
 def publish_partition(context: Context) -> dict[str, Any]:
@@ -16,6 +17,7 @@ def publish_partition(context: Context) -> dict[str, Any]:
     version = context.lake.commit(
         context.table("trusted"), context.partition, files, schemas_of(context.rules).trusted
     )
+    SHELF.forget(context.work)
     rows = sum(file.rows for file in files)
     return context.hand_over(
         "trusted",

@@ -7,11 +7,11 @@ from typing import Any
 import polars as pl
 
 from orchestration_assets.lake import StagedFile
-from orchestration_assets.settlement.apply import applied
+from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.verdicts import Settled, settle, settle_agreeing
 from orchestration_assets.steps.context import Context
-from orchestration_assets.steps.triage import ROW_BITS, UNREADABLE_SCHEMA
+from orchestration_assets.steps.fragments import ROW_BITS, UNREADABLE_SCHEMA
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation.registry import TRANSLATORS
 from orchestration_assets.translation.translate import PLACEHOLDER
@@ -60,14 +60,16 @@ def settle_partition(context: Context) -> dict[str, Any]:
     writer = _Writer(context, triaged["deliveries"])
     taken = _taken_keys(context, units)
     counts = dict.fromkeys(_COUNTED, 0)
-    for label in units.labels:
-        _add(counts, _settle_unit(context, units, label, writer, taken))
+    for of_unit, files in side_by_side(
+        lambda label: _settle_unit(context, units, label, writer, taken), units.labels
+    ):
+        _add(counts, of_unit)
+        writer.add(files)
     clean = [StagedFile(*f["staged"]) for f in triaged["fragments"] if f["staged"]]
     for fragment in triaged["fragments"]:
         if fragment["warned"]:
-            writer.write_warnings(
-                pl.read_parquet(context.work / "fragments" / f"{fragment['name']}.warned.parquet")
-            )
+            warned = pl.read_parquet(context.work / "fragments" / f"{fragment['name']}.warned.parquet")
+            writer.add(writer.staged_warnings(warned))
     writer.commit()
     _commit_methods(context)
     _commit_unreadable(context, triaged)
@@ -80,19 +82,29 @@ def settle_partition(context: Context) -> dict[str, Any]:
 
 def _settle_unit(
     context: Context, units: Units, label: str, writer: "_Writer", taken: pl.Series
-) -> dict[str, int]:
-    """Stages what the unit becomes; returns what of it is counted."""
+) -> tuple[dict[str, int], "_Files"]:
+    """Stages what the unit becomes; returns what of it is counted, and its files."""
     unit, agreeing = units.load_all(label)
     settled = settle(
-        unit.frame, unit.findings, unit.proposals, context.rules, is_contested=unit.is_contested, taken=taken
+        unit.frame,
+        unit.findings,
+        unit.proposals,
+        context.rules,
+        is_contested=unit.is_contested,
+        taken=taken,
+        contradicted=units.saved(label, "contradicted") if unit.is_contested else None,
     )
-    writer.write(settled, unit)
+    files = writer.staged(settled, unit)
     counts = _count(settled, unit)
     if unit.is_contested:
         agreed = settle_agreeing(agreeing, context.rules)
-        writer.write(agreed)
+        files += writer.staged(agreed)
         _add(counts, {"trusted_without_repair": agreed.trusted.height, "duplicate": agreed.held.height})
-    return counts
+    return counts, files
+
+
+_Files = list[tuple[str, StagedFile]]
+"""Files, each with the name of its table."""
 
 
 class _Writer:
@@ -107,21 +119,27 @@ class _Writer:
             name: [] for name in ("trusted", "review", "quarantine", "aside", "findings", "repairs")
         }
 
-    def write(self, settled: Settled, unit: Unit | None = None) -> None:
+    def staged(self, settled: Settled, unit: Unit | None = None) -> _Files:
         held = settled.held
-        self._stage("trusted", settled.trusted, self.schemas.trusted)
-        self._stage("review", held.filter(pl.col("_verdict") == "review"), self.schemas.held)
-        self._stage("quarantine", held.filter(pl.col("_verdict") == "quarantine"), self.schemas.held)
         aside = held.filter(pl.col("_verdict").is_in(["duplicate", "outside"]))
         same = pl.concat_str(pl.lit("stands for the same: "), self._record_id(pl.col("_stands_for")))
-        self._stage("aside", aside.with_columns(same.alias("_reason")), self.schemas.aside)
-        self._stage("findings", settled.findings, self.schemas.findings)
-        if unit is not None:
-            self._stage("repairs", unit.proposals, self.schemas.repairs)
+        return [
+            *self._stage("trusted", settled.trusted, self.schemas.trusted),
+            *self._stage("review", held.filter(pl.col("_verdict") == "review"), self.schemas.held),
+            *self._stage("quarantine", held.filter(pl.col("_verdict") == "quarantine"), self.schemas.held),
+            *self._stage("aside", aside.with_columns(same.alias("_reason")), self.schemas.aside),
+            *self._stage("findings", settled.findings, self.schemas.findings),
+            *(self._stage("repairs", unit.proposals, self.schemas.repairs) if unit else ()),
+        ]
 
-    def write_warnings(self, findings: pl.DataFrame) -> None:
+    def staged_warnings(self, findings: pl.DataFrame) -> _Files:
         """What was found of clean records: warnings, which hold nothing back."""
-        self._stage("findings", findings, self.schemas.findings)
+        return self._stage("findings", findings, self.schemas.findings)
+
+    def add(self, files: _Files) -> None:
+        """Let the tables consist of `files` too."""
+        for table, file in files:
+            self.files[table].append(file)
 
     def commit(self) -> None:
         schemas = {
@@ -136,18 +154,18 @@ class _Writer:
                 self.context.table(name), self.context.partition, self.files[name], schema
             )
 
-    def _stage(self, name: str, frame: pl.DataFrame, schema: pl.Schema) -> None:
+    def _stage(self, name: str, frame: pl.DataFrame, schema: pl.Schema) -> _Files:
         if frame.is_empty():
-            return
+            return []
         ordinal = pl.col("_id") // 2**ROW_BITS
-        frame = frame.sort("_id", maintain_order=True).with_columns(
+        if not frame["_id"].is_sorted():
+            frame = frame.sort("_id", maintain_order=True)
+        frame = frame.with_columns(
             ordinal.replace_strict(self.hashes, return_dtype=pl.String).alias("_delivery"),
             (pl.col("_id") % 2**ROW_BITS).cast(pl.Int64).alias("_row"),
         )
         table = self.context.table(name)
-        self.files[name].append(
-            self.context.lake.stage(table, self.context.partition, frame.select(schema.names()))
-        )
+        return [(name, self.context.lake.stage(table, self.context.partition, frame.select(schema.names())))]
 
     def _record_id(self, ids: pl.Expr) -> pl.Expr:
         ordinal = ids // 2**ROW_BITS
@@ -179,18 +197,18 @@ def _taken_keys(context: Context, units: Units) -> pl.Series:
 
 def _count(settled: Settled, unit: Unit) -> dict[str, int]:
     translators = [*TRANSLATORS, PLACEHOLDER.name]
-    mine = applied(unit.proposals).join(settled.trusted.select("_id"), on="_id", how="semi")
-    per_record = mine.group_by("_id").agg((~pl.col("method").is_in(translators)).any().alias("is_imputed"))
-    imputed = int(per_record["is_imputed"].sum())
+    mine = settled.in_force.filter(pl.col("_id").is_in(settled.trusted["_id"].implode()))
+    repaired = mine["_id"].n_unique()
+    imputed = mine.filter(~pl.col("method").is_in(translators))["_id"].n_unique()
     status = dict(unit.proposals.group_by("status").len().iter_rows())
     verdicts = dict(settled.held.group_by("_verdict").len().iter_rows())
     fatal = settled.findings.filter(pl.col("severity") == "fatal").height
     return {
-        "trusted_without_repair": settled.trusted.height - per_record.height,
-        "translated": per_record.height - imputed,
+        "trusted_without_repair": settled.trusted.height - repaired,
+        "translated": repaired - imputed,
         "imputed": imputed,
         **verdicts,
-        "repairs_applied": applied(unit.proposals).height,
+        "repairs_applied": settled.in_force.height,
         "repairs_suggested": status.get("suggested", 0),
         "fatal": fatal,
     }

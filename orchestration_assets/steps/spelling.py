@@ -29,16 +29,16 @@ def learn_spelling(context: Context, fragments: Iterable[pl.DataFrame]) -> Spell
     return spelling
 
 
-def spelling_of(context: Context) -> tuple[Spelling, pl.DataFrame] | None:
-    """What triage learned of misspellings, and its METHOD_SCHEMA rows."""
-    if not spelled_fields(context.rules):
+def spelling_of(context: Context) -> Spelling | None:
+    """What triage learned of misspellings; None if no field asks for it, or nothing was delivered."""
+    if not (spelled_fields(context.rules) and (context.work / "misspelled.parquet").exists()):
         return None
     methods = pl.read_parquet(context.work / "spelling.parquet")
     measured = {
         (row["field"], row["arm"]): Measured(row["cases"], row["right"], row["evidence_class"])
         for row in methods.to_dicts()
     }
-    return Spelling(pl.read_parquet(context.work / "misspelled.parquet"), measured), methods
+    return Spelling(pl.read_parquet(context.work / "misspelled.parquet"), measured)
 
 
 def fingerprint(spelling: Spelling | None, rules: RuleSet) -> str:

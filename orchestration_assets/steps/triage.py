@@ -1,81 +1,59 @@
-"""Triage of a partition, fragment by fragment: clean records are written where they will be published, the others aside.
-
-A fragment's files are named by the hash of all that went into them, and are not made again if they are there.
-"""
+"""Triage of a partition, fragment by fragment: each is read, judged, and written while the next one is judged."""
 
 import hashlib
-import json
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from orchestration_assets.errors import StepError
-from orchestration_assets.lake import StagedFile, write_json
 from orchestration_assets.settlement.agreement import hard_records
 from orchestration_assets.steps.context import Context, code_of_fragments
+from orchestration_assets.steps.fragments import (
+    ROW_BITS,
+    JudgedPiece,
+    Piece,
+    fragments_of,
+    manifest_of,
+    write_fragment,
+)
 from orchestration_assets.steps.landing import in_force, store_of
+from orchestration_assets.steps.shelf import SHELF
 from orchestration_assets.steps.spelling import fingerprint, learn_spelling
 from orchestration_assets.translation.spelling import Spelling, spelled_fields, suspicions
-from orchestration_assets.way import known_sample, split_units
-from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
 from sources.errors import NotReadable
 from sources.reading import Reading, read_fragment
-from validators.judgement import IDENTITY, RAW
-from validators.rules import RuleSet, digest
+from validators.rules import digest
 from validators.triage import Triage, contested, identities, triage
 
 RECORDS_PER_BUCKET = 150_000
 KEPT_IN_MEMORY_BYTES = 256 << 20
-ROW_BITS = 32
-
-UNREADABLE_SCHEMA = pl.Schema(
-    {
-        "_delivery": pl.String,
-        "_row": pl.Int64,
-        "line": pl.Int64,
-        "byte": pl.Int64,
-        "bytes": pl.Binary,
-        "reason": pl.String,
-    }
-)
-"""One row per line that is no record."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One fragment of one delivery in force. `ordinal` numbers the deliveries of the partition."""
-
-    ordinal: int
-    source: Source
-    delivery: Delivery
-    fragment: Fragment
-    name: str
-
-    @property
-    def short_hash(self) -> str:
-        """The delivery as record ids name it."""
-        return self.delivery.content_hash[:12]
 
 
 def triage_partition(context: Context) -> dict[str, Any]:
     """Judge every fragment in force; returns counts. Hands over the units and the files of clean records."""
     began = time.perf_counter()
+    SHELF.forget(context.work)
     pieces = list(_pieces(context))
     readings = _Readings(context, pieces)
-    hashes = [readings.identities(piece) for piece in pieces]
+    with ThreadPoolExecutor(2, "triage-reader") as readers:  # reading uses one core much of the time
+        hashes = list(readers.map(readings.identities, pieces))
     shared = contested(hashes) if hashes else pl.Series("_identity", [], pl.UInt64)
     buckets = max(1, -(-2 * shared.len() // RECORDS_PER_BUCKET))
     names = [spec.name for spec in spelled_fields(context.rules)]
     spelling = learn_spelling(context, (readings.texts(piece, names) for piece in pieces)) if pieces else None
-    manifests = [
-        _triage_piece(context, piece, own, shared, buckets, readings, spelling)
-        for piece, own in zip(pieces, hashes, strict=True)
-    ]
+    written: list[Future[dict[str, Any]]] = []
+    with ThreadPoolExecutor(1, "triage-writer") as writer:
+        for piece, own in zip(pieces, hashes, strict=True):
+            write = _triage_piece(context, piece, own, shared, buckets, readings, spelling)
+            if written:
+                written[-1].result()  # one is written while the next is judged: memory holds no more
+            written.append(writer.submit(write))
+    manifests = [fragment.result() for fragment in written]
     _find_hard(context, manifests)
     handed = {
         "deliveries": _deliveries(pieces),
@@ -176,48 +154,29 @@ def _triage_piece(
     buckets: int,
     readings: _Readings,
     spelling: Spelling | None,
-) -> dict[str, Any]:
+) -> Callable[[], dict[str, Any]]:
+    """Judge the fragment, unless that is done; returns what writes it, and returns its manifest."""
     mine = own.filter(own.is_in(shared.implode())).unique().sort()
     contested_here = hashlib.sha256(mine.to_numpy().tobytes()).hexdigest()
     name = digest(piece.name, contested_here, buckets, fingerprint(spelling, context.rules), length=20)
-    folder = context.work / "fragments"
-    manifest = folder / f"{name}.json"
-    clean = context.lake.staged(context.table("trusted"), context.partition, name)
-    if (done := _done(manifest, clean)) is not None:
-        return done
+    if (done := manifest_of(context, name)) is not None:
+        return lambda: done
     reading = readings.read(piece)
-    rules = context.rules
-    base = piece.ordinal << ROW_BITS
+    rules, source = context.rules, piece.source.source
     records = _with_all_fields(reading.records, list(rules.fields)).with_columns(
-        (pl.col("_row").cast(pl.UInt64) + base).alias("_id"), pl.lit(piece.source.source).alias("_source")
+        (pl.col("_row").cast(pl.UInt64) + (piece.ordinal << ROW_BITS)).alias("_id"),
+        pl.lit(source).alias("_source"),
     )
     judged = triage(
         records,
         rules,
-        context.notations[piece.source.source],
+        context.notations[source],
+        own=own,
         contested_identities=mine,
         suspicions=None if spelling is None else suspicions(records, spelling, rules),
     )
-    del records
-    folder.mkdir(parents=True, exist_ok=True)
-    own.to_frame("_identity").write_parquet(folder / f"{name}.identities.parquet")
-    known_sample(judged, rules).write_parquet(folder / f"{name}.known.parquet")
-    _unreadable(piece, reading.unreadable).write_parquet(folder / f"{name}.unreadable.parquet")
-    units = _write_units(folder, name, judged, buckets, rules)
-    warned = judged.findings.join(judged.clean.select("_id"), on="_id", how="semi", maintain_order="left")
-    warned.write_parquet(folder / f"{name}.warned.parquet")
-    staged = _stage_clean(context, piece, name, judged.clean)
-    content = {
-        "name": name,
-        "ordinal": piece.ordinal,
-        "source": piece.source.source,
-        "staged": None if staged is None else [staged.path, staged.rows, staged.bytes],
-        "units": units,
-        "warned": warned.height,
-        "counts": _count(reading, judged),
-    }
-    write_json(manifest, content)
-    return content
+    fragment = JudgedPiece(name, piece, judged, own, reading.unreadable, _count(reading, judged))
+    return partial(write_fragment, context, fragment, buckets)
 
 
 def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
@@ -228,82 +187,19 @@ def _find_hard(context: Context, manifests: list[dict[str, Any]]) -> None:
         names = [m["name"] for m in manifests if label in m["units"]]
         records, findings = (
             pl.concat(
-                [
-                    pl.read_parquet(
-                        context.work / "fragments" / f"{n}.{label}.{kind}.parquet", columns=columns
-                    )
-                    for n in names
-                ]
+                [SHELF.get(fragments_of(context) / f"{n}.{label}.{kind}.parquet", columns) for n in names]
             )
             for kind, columns in (
                 ("records", ["_id", "_identity", *context.rules.fields]),
                 ("findings", ["_id"]),
             )
         )
-        hard_records(records, findings, context.rules).select("_id").write_parquet(
-            folder / f"{label}.parquet"
-        )
-
-
-def _done(manifest: Path, clean: Path) -> dict[str, Any] | None:
-    if not manifest.exists():
-        return None
-    content = json.loads(manifest.read_text())
-    return content if content["staged"] is None or clean.exists() else None
-
-
-def _stage_clean(context: Context, piece: Piece, name: str, clean: pl.DataFrame) -> StagedFile | None:
-    if clean.is_empty():
-        return None
-    frame = clean.select(
-        "_source",
-        pl.lit(piece.short_hash).alias("_delivery"),
-        (pl.col("_id") % 2**ROW_BITS).cast(pl.Int64).alias("_row"),
-        *context.rules.fields,
-        *[c for c in ("_warnings",) if c in clean.columns],
-    )
-    return context.lake.stage(context.table("trusted"), context.partition, frame, name=name)
-
-
-def _write_units(folder: Path, name: str, judged: Triage, buckets: int, rules: RuleSet) -> dict[str, int]:
-    """Write the troubled records; returns, per file (`<unit>.<fragment>`), how many they are.
-
-    Records alone in their identity are a unit of their own; contested ones go to the bucket of their identity.
-    """
-    written = {}
-    for unit in split_units(name, judged):
-        parts = {"alone": unit.frame}
-        if unit.is_contested:
-            number = (pl.col("_identity") // 128 % buckets).alias("bucket")
-            grouped = unit.frame.with_columns(number).partition_by("bucket", as_dict=True, include_key=False)
-            parts = {f"bucket-{key[0]:04d}": part for key, part in grouped.items()}
-        for label, frame in parts.items():
-            findings = unit.findings.join(frame.select("_id"), on="_id", how="semi", maintain_order="left")
-            frame.drop(_copies(frame, rules)).write_parquet(
-                folder / f"{name}.{label}.records.parquet", compression="lz4"
-            )
-            findings.write_parquet(folder / f"{name}.{label}.findings.parquet", compression="lz4")
-            written[label] = frame.height
-    return written
-
-
-def _copies(frame: pl.DataFrame, rules: RuleSet) -> list[str]:
-    """Raw texts that are the same as the value, and are not written twice."""
-    texts = [name for name, spec in rules.fields.items() if spec.dtype == pl.String]
-    same = frame.select(pl.col(RAW + name).eq_missing(pl.col(name)).all().alias(RAW + name) for name in texts)
-    return [name for name, is_same in same.row(0, named=True).items() if is_same] if texts else []
-
-
-def _unreadable(piece: Piece, lines: pl.DataFrame) -> pl.DataFrame:
-    return lines.with_columns(pl.lit(piece.short_hash).alias("_delivery")).select(
-        pl.col(name).cast(dtype) for name, dtype in UNREADABLE_SCHEMA.items()
-    )
+        SHELF.put(folder / f"{label}.parquet", hard_records(records, findings, context.rules).select("_id"))
 
 
 def _count(reading: Reading, judged: Triage) -> dict[str, int]:
     serious = judged.findings.filter(pl.col("severity") != "warning")
-    kinds = serious.select(*IDENTITY, "kind").unique().group_by("kind").len()
-    by_kind = dict(kinds.iter_rows())
+    by_kind = dict(serious.group_by("kind").agg(pl.col("_id").n_unique()).iter_rows())
     return {
         "lines": reading.lines,
         "unreadable": reading.unreadable.height,

@@ -1,4 +1,4 @@
-"""The troubled records of a partition in their units, as files between the steps.
+"""The troubled records of a partition in their units, between the steps.
 
 A unit is what is settled together: records of some fragments that stand alone (`unit-…`), or all records of one
 bucket of contested identities, whichever fragments they come from (`bucket-…`).
@@ -11,10 +11,13 @@ import polars as pl
 
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.shelf import SHELF
 from orchestration_assets.way import Unit
 from validators.judgement import RAW
 
-RECORDS_PER_UNIT = 250_000
+RECORDS_PER_UNIT = 100_000
+OF_ONE_STEP = {"malformed", "cells", "reports"}
+"""Kinds of frames that no other step asks for than the one that makes them."""
 
 
 class Units:
@@ -50,7 +53,7 @@ class Units:
         records = self._read(label, "records")
         if not self.is_contested(label):
             return records, records.head(0)
-        hard = pl.read_parquet(self.context.work / "hard" / f"{label}.parquet")["_id"]
+        hard = SHELF.get(self.context.work / "hard" / f"{label}.parquet")["_id"]
         is_hard = records["_id"].is_in(hard.implode())
         return records.filter(is_hard), records.filter(~is_hard)
 
@@ -62,16 +65,16 @@ class Units:
     def proposals(self, label: str) -> pl.DataFrame:
         """The proposals that were made so far for the unit."""
         path = self._path(label, "proposals")
-        return pl.read_parquet(path) if path.exists() else PROPOSAL_SCHEMA.to_frame()
+        return SHELF.get(path) if SHELF.holds(path) else PROPOSAL_SCHEMA.to_frame()
 
     def save(self, label: str, kind: str, frame: pl.DataFrame) -> None:
-        """Keep a frame of the unit for a later step: `malformed`, `proposals`, `effective`, `cells`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(self._path(label, kind), compression="lz4")
+        """Keep a frame of the unit: `proposals` and `contradicted` for the steps that follow, OF_ONE_STEP for the rest of this one."""
+        keep = SHELF.lay_by if kind in OF_ONE_STEP else SHELF.put_soon
+        keep(self._path(label, kind), frame)
 
     def saved(self, label: str, kind: str) -> pl.DataFrame:
-        """What an earlier step kept of the unit."""
-        return pl.read_parquet(self._path(label, kind))
+        """What was kept of the unit."""
+        return SHELF.get(self._path(label, kind))
 
     def known(self, fragments: list[dict[str, Any]] | None = None) -> pl.DataFrame:
         """The samples of good values that triage took, of `fragments` (by default of all)."""
@@ -81,12 +84,13 @@ class Units:
 
     def clear(self) -> None:
         """Forget what an earlier run of the steps left."""
+        SHELF.forget(self.folder)
         for path in self.folder.glob("*.parquet") if self.folder.exists() else ():
             path.unlink()
 
     def _read(self, label: str, kind: str) -> pl.DataFrame:
         files = [self._fragments() / f"{part}.{kind}.parquet" for part in self.parts[label]]
-        return pl.concat([self._with_copies(pl.read_parquet(file), kind) for file in files])
+        return pl.concat([self._with_copies(SHELF.get(file), kind) for file in files])
 
     def _with_copies(self, part: pl.DataFrame, kind: str) -> pl.DataFrame:
         """Texts that are the same as their value are written once: here they are two columns again."""

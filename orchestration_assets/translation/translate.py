@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, Measured
 from orchestration_assets.translation.decide import Column, Decision, decide
 from orchestration_assets.translation.readings import Reading, Translator
@@ -86,9 +87,10 @@ def decide_all(
             values = values.filter(~pl.col("shape").is_in([d.shape for d in placeholders]))
         notation = notations.get(source, {}).get(name, Notation())
         alike.setdefault((name, notation), []).append(Column(source, values))
-    for (name, notation), columns in alike.items():
-        spec = rules.fields[name]
-        decisions += decide(
+
+    def decided(name: str, notation: Notation) -> list[Decision]:
+        spec, columns = rules.fields[name], alike[(name, notation)]
+        return decide(
             columns,
             spec=spec,
             rules=rules,
@@ -97,7 +99,9 @@ def decide_all(
             ],
             known=known_texts(known, columns[0].source, name),
         )
-    return decisions
+
+    parts = side_by_side(lambda key: decided(*key), alike)
+    return decisions + [decision for part in parts for decision in part]
 
 
 def known_texts(known: pl.DataFrame, source: str, name: str) -> pl.Series:

@@ -20,10 +20,10 @@ from orchestration_assets.imputation.impute import BY_CLAIMS, BY_GROUP
 from orchestration_assets.lake import Lake
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, cases_needed
 from orchestration_assets.steps.context import Context, rules_of
+from orchestration_assets.steps.fragments import UNREADABLE_SCHEMA
 from orchestration_assets.steps.landing import DELIVERY_SCHEMA, land_sources, summary
 from orchestration_assets.steps.measuring import METRIC_SCHEMA
 from orchestration_assets.steps.settlement import schemas_of
-from orchestration_assets.steps.triage import UNREADABLE_SCHEMA
 from orchestration_assets.translation.registry import TRANSLATORS
 from sources.declaration import Source
 from sources.endpoints import FilesEndpoint, HttpEndpoint, SqlEndpoint

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.imputation.impute import (
     Imputers,
     claim_cases,
@@ -9,10 +10,10 @@ from orchestration_assets.imputation.impute import (
     fit_groups,
     impute,
     methods_of,
-    open_cells,
 )
+from orchestration_assets.settlement.agreement import contradictions
 from validators.contract import Contract, field
-from validators.judgement import RAW
+from validators.judgement import RAW, findings_of
 from validators.rules import RuleSet, compile_contract
 
 
@@ -49,16 +50,24 @@ _CLEAN = pl.DataFrame(
 
 
 def _imputers(frame: pl.DataFrame, rules: RuleSet = _RULES) -> Imputers:
-    groups = {"town": frame["town"].unique()} if "town" in frame.columns else {}
+    towns = frame["town"].unique() if "town" in frame.columns else None
+    groups = {} if towns is None else {(name, "town"): towns for name in ("colour", "price")}
     return Imputers(
         claims=fit_claim_calibrations([claim_cases(frame, rules)], rules),
         groups=fit_groups(_CLEAN.lazy(), groups, rules, _CLEAN.cast(pl.String)),
     )
 
 
+def _open(frame: pl.DataFrame, rules: RuleSet = _RULES, *, is_contested: bool = False) -> pl.DataFrame:
+    wrong = findings_of(frame, rules)
+    return open_cells(
+        frame, pl.concat([wrong, contradictions(frame, rules)]) if is_contested else wrong, rules
+    )
+
+
 def _proposed(frame: pl.DataFrame, *, is_contested: bool = False, rules: RuleSet = _RULES) -> list[tuple]:
-    cells = open_cells(frame, rules, is_contested=is_contested)
-    found = impute(frame, cells, _imputers(frame, rules), rules, is_contested=is_contested)
+    cells = _open(frame, rules, is_contested=is_contested)
+    found = impute(cells, _imputers(frame, rules), rules, reports=frame if is_contested else None)
     return found.select("_id", "field", "repaired", "method", "arm", "evidence_class", "status").rows()
 
 
@@ -84,12 +93,12 @@ def test_a_group_of_two_minds_or_none_proposes_nothing() -> None:
 
 
 def test_a_field_without_an_imputer_is_not_asked_for() -> None:
-    cells = open_cells(_frame([(1, "till", 1, "V1", None, "red", 5.0, None)]), _RULES, is_contested=False)
+    cells = _open(_frame([(1, "till", 1, "V1", None, "red", 5.0, None)]))
     assert cells.is_empty()
 
 
 def test_a_value_outside_its_domain_is_asked_for_once() -> None:
-    cells = open_cells(_frame([(1, "till", 1, "V1", "Ulm", "green", -1.0, "-")]), _RULES, is_contested=False)
+    cells = _open(_frame([(1, "till", 1, "V1", "Ulm", "green", -1.0, "-")]))
     assert sorted(cells.select("_id", "field", "value").rows()) == [
         (1, "colour", "green"),
         (1, "price", "-1.0"),
@@ -110,8 +119,8 @@ def test_a_contradicted_value_is_asked_for_too() -> None:
     frame = _frame(
         [(1, "till", 1, "V1", "Ulm", "red", 5.0, "-"), (2, "web", 1, "V1", "Ulm", "blue", 5.0, "-")]
     )
-    assert open_cells(frame, _RULES, is_contested=False).is_empty()
-    cells = open_cells(frame, _RULES, is_contested=True)
+    assert _open(frame).is_empty()
+    cells = _open(frame, is_contested=True)
     assert cells.select("_id", "field", "value").rows() == [(1, "colour", "red"), (2, "colour", "blue")]
 
 

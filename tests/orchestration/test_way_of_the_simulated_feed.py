@@ -9,7 +9,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from orchestration_assets.steps.imputation import good_records
+from orchestration_assets.steps.imputation import good_records, impute_partition
+from orchestration_assets.steps.measuring import measure_partition
+from orchestration_assets.steps.publishing import publish_partition
+from orchestration_assets.steps.settlement import settle_partition
+from orchestration_assets.steps.shelf import SHELF
+from orchestration_assets.steps.translation import translate_partition
+from orchestration_assets.steps.triage import triage_partition
 
 FIRST, SECOND = "2026-11-01", "2026-11-02"
 FIELDS = (
@@ -150,6 +156,21 @@ def test_a_partition_does_not_depend_on_its_fragments_being_there(lived, copy_of
         path.unlink()
     place.way(FIRST)
     assert place.contents(FIRST, without=CHANGES_EACH_TIME) == contents
+
+
+def test_steps_in_processes_of_their_own_come_to_the_same(
+    place, lived, simulated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.outside = simulated
+    place.land(FIRST)
+    context = place.context(FIRST)
+    monkeypatch.setattr(SHELF, "budget", 0)  # nothing is at hand: all is read from the files
+    for step in (
+        triage_partition, translate_partition, impute_partition, settle_partition, measure_partition, publish_partition
+    ):  # fmt: skip
+        step(context)
+    without = (*CHANGES_EACH_TIME, *(f"{source}/deliveries" for source in physical_lines(simulated, FIRST)))
+    assert place.contents(FIRST, without=without) == lived.contents(FIRST, without=without)
 
 
 def test_another_partition_changes_nothing_of_the_first(place, simulated: Path) -> None:

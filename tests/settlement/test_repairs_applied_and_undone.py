@@ -93,7 +93,7 @@ def test_the_repaired_fields_of_a_record_are_named_in_order() -> None:
     proposals = _proposals(
         (0, "price", "1", "applied"), (0, "at", None, "applied"), (1, "at", None, "suggested")
     )
-    assert repaired_fields(proposals).rows() == [(0, ["at", "price"])]
+    assert repaired_fields(applied(proposals)).rows() == [(0, ["at", "price"])]
 
 
 _PROPOSED = st.lists(

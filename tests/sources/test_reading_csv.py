@@ -151,6 +151,11 @@ def test_a_stray_quote_does_not_swallow_what_follows() -> None:
     assert reasons(data) == [(0, "quote not closed"), (4, "quote not closed")]
 
 
+@pytest.mark.parametrize("before", [b"", b"1;2;3\n"])
+def test_a_quote_that_is_open_at_the_end_is_no_record(before: bytes) -> None:
+    assert reasons(before + b'";";"";";""') == [(before.count(b"\n"), "quote not closed")]
+
+
 def test_two_stray_quotes_far_apart_do_not_swallow_what_lies_between() -> None:
     between = b"4;5;6\n" * MOST_LINES_OF_A_RECORD
     assert reasons(b'1;"a;3\n' + between + b'7;8";9\n') == [
