@@ -6,9 +6,7 @@ from typing import Any
 
 import polars as pl
 
-EXAMPLES = (
-    Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "price_parser" / "examples.jsonl"
-)
+from orchestration_assets.settings import settings
 
 
 def amount_of(told: Any) -> float | None:
@@ -54,8 +52,12 @@ def read(examples: pl.DataFrame, *, with_library: bool) -> pl.DataFrame:
     return found.with_columns(pl.coalesce("currency", mark_in(pl.col("beside"))).alias("currency"))
 
 
-def prices(path: Path = EXAMPLES) -> None:
+def prices() -> None:
     """Print how many amounts are exact, wrong and abstained from, with and without the library."""
+    path = settings().reference / "price_parser" / "examples.jsonl"
+    if not path.is_file():
+        print(f"\nno price strings: {path} is not there (github.com/scrapinghub/price-parser has them)")
+        return
     examples = load(path)
     for with_library in (False, True):
         found = read(examples, with_library=with_library)
