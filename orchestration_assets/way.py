@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from orchestration_assets.imputation import agreed as agreement
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.imputation.cells import open_cells
-from orchestration_assets.settlement.agreement import contradictions
+from orchestration_assets.settlement.agreement import contradictions, with_more
 from orchestration_assets.settlement.apply import applied, apply_repairs, repaired_and_judged
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.labels import as_repairs, judge_methods, regate
@@ -36,12 +37,17 @@ class Unit:
 
 @dataclass(frozen=True)
 class Repaired:
-    """What became of the records: `clean` needed nothing; `settled` holds the others, unit by unit."""
+    """What became of the records: `clean` needed nothing; `settled` holds the others, unit by unit.
+
+    `agreed`: what was learned of the reporters; `contested`: the records that speak of the same (`_id`, `_identity`).
+    """
 
     clean: pl.DataFrame
     settled: list[Settled]
     proposals: pl.DataFrame
     methods: pl.DataFrame
+    agreed: agreement.Agreed | None
+    contested: pl.DataFrame
 
 
 def split_units(name: str, triaged: Triage) -> list[Unit]:
@@ -163,7 +169,13 @@ def repair_records(
     imputers = imputation.Imputers(
         claims=imputation.fit_claim_calibrations(cases, rules),
         groups=imputation.fit_groups(triaged.clean.lazy(), groups, rules, known.filter(pl.col("_is_clean"))),
+        learned=imputation.fit_learned(known.filter(pl.col("_is_clean")), rules),
+        agreed=_agreed(units, frames, rules, labels),
     )
+    against = [
+        _contradicted(frame, imputers.agreed, rules) if unit.is_contested else None
+        for unit, frame in zip(units, frames, strict=True)
+    ]
     units = [
         _with_more(
             unit, imputation.impute(of_unit, imputers, rules, reports=frame if unit.is_contested else None)
@@ -174,8 +186,16 @@ def repair_records(
         units = _labelled(units, labels, rules)
     taken = taken_in_memory(units, triaged, rules)
     settled = [
-        settle(u.frame, u.findings, u.proposals, rules, is_contested=u.is_contested, taken=taken)
-        for u in units
+        settle(
+            u.frame,
+            u.findings,
+            u.proposals,
+            rules,
+            is_contested=u.is_contested,
+            taken=taken,
+            contradicted=found,
+        )
+        for u, found in zip(units, against, strict=True)
     ]
     methods = [
         METHOD_SCHEMA.to_frame(),
@@ -185,11 +205,37 @@ def repair_records(
         imputation.methods_of(imputers, rules),
     ]
     proposals = [PROPOSAL_SCHEMA.to_frame(), *(u.proposals for u in units)]
-    return Repaired(triaged.clean, settled, pl.concat(proposals), pl.concat(methods))
+    of_entity = triaged.troubled.filter("_is_contested").select("_id", "_identity")
+    return Repaired(
+        triaged.clean, settled, pl.concat(proposals), pl.concat(methods), imputers.agreed, of_entity
+    )
 
 
 def _with_more(unit: Unit, proposals: pl.DataFrame) -> Unit:
-    return replace(unit, proposals=pl.concat([unit.proposals, proposals]))
+    return replace(unit, proposals=pl.concat([imputation.overruled(unit.proposals, proposals), proposals]))
+
+
+def _agreed(
+    units: list[Unit], frames: list[pl.DataFrame], rules: RuleSet, labels: pl.DataFrame | None
+) -> agreement.Agreed | None:
+    contested_frames = [frame for unit, frame in zip(units, frames, strict=True) if unit.is_contested]
+    if not contested_frames:
+        return None
+    together = pl.concat(contested_frames)
+    told = None
+    if labels is not None:
+        told = labels.join(together.select("_id", "_identity"), on="_id").select(
+            "_identity", "field", "truth"
+        )
+    return agreement.fit_agreed(agreement.stated(together, rules), rules, told)
+
+
+def _contradicted(frame: pl.DataFrame, agreed: agreement.Agreed | None, rules: RuleSet) -> pl.DataFrame:
+    """What the others contradict, and what is believed does."""
+    found = contradictions(frame, rules)
+    if agreed is None:
+        return found
+    return with_more(found, agreement.contradicted(agreement.believed(frame, agreed, rules), agreed, rules))
 
 
 def repaired_identities(unit: Unit, rules: RuleSet) -> pl.DataFrame:

@@ -235,12 +235,15 @@ def _proposals(repaired: "Repaired") -> "pl.DataFrame":
 def _asked(repaired: "Repaired", frame: "pl.DataFrame", rules: "RuleSet", count: int) -> list[int]:
     import polars as pl
 
+    from orchestration_assets.imputation.agreed import asked_of_entities
     from orchestration_assets.settlement.labels import ask
 
     if not repaired.settled:
         return []
     held = pl.concat([s.held.filter(pl.col("_verdict") != "duplicate")["_id"] for s in repaired.settled])
     findings = pl.concat([s.findings for s in repaired.settled])
+    if repaired.agreed is not None:
+        return asked_of_entities(repaired.agreed, repaired.contested, findings)[:count]
     reporters = frame.select("_id", pl.col(rules.source_field or "_source").alias("_reporter"))
     return ask(findings, held, reporters, count)
 

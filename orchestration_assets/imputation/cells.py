@@ -1,9 +1,11 @@
 """What imputers have in common: the cells that lack a good value, and the form of a proposal for them."""
 
+from typing import Protocol
+
 import polars as pl
 
-from orchestration_assets.imputation.calibration import Calibration
-from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
+from orchestration_assets.imputation.learned import FITTERS
+from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, Measured
 from validators.judgement import IDENTITY
 from validators.parsing import write
 from validators.rules import RuleSet
@@ -11,10 +13,33 @@ from validators.rules import RuleSet
 BY = "by."
 
 
+class Tested(Protocol):
+    """What is known of a method: the region of predictions that it may apply, and what was measured there and elsewhere."""
+
+    @property
+    def above(self) -> Measured:
+        """Within the region."""
+
+    @property
+    def below(self) -> Measured:
+        """Outside of it."""
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the region keeps the promise of its field."""
+
+    @property
+    def parameters(self) -> str:
+        """The region, in words."""
+
+    def is_above(self) -> pl.Expr:
+        """Whether a prediction is within the region."""
+
+
 def open_cells(effective: pl.DataFrame, findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """One row per (record, field) without a good value, where the contract names an imputer.
 
-    IDENTITY, field, value, and `by.<field>`, as text, for each field that an imputer groups by. `effective`: the
+    IDENTITY, field, value, and `by.<field>`, as text, for each field that an imputer looks at. `effective`: the
     records, translations applied; `findings`: all that is wrong with them then.
     """
     fields = [name for name, spec in rules.fields.items() if spec.policy.impute]
@@ -24,10 +49,7 @@ def open_cells(effective: pl.DataFrame, findings: pl.DataFrame, rules: RuleSet) 
         .select(*IDENTITY, "field", "value")
         .unique(["_id", "field"], maintain_order=True)
     )
-    groups = [
-        write(pl.col(by), rules.fields[by].dtype).alias(BY + by)
-        for by in sorted({by for _, _, by in fields_by_group(rules)})
-    ]
+    groups = [write(pl.col(by), rules.fields[by].dtype).alias(BY + by) for by in fields_looked_at(rules)]
     if not groups:
         return cells
     asked = effective.filter(pl.col("_id").is_in(cells["_id"].implode()))
@@ -42,10 +64,22 @@ def fields_by_group(rules: RuleSet) -> list[tuple[str, str, str]]:
     return [(name, kind, by) for name, kind, _, by in named if by]
 
 
+def fields_by_learning(rules: RuleSet) -> list[tuple[str, str]]:
+    """(field, method) of each learned imputer that the contract names."""
+    return [(name, m) for name, spec in rules.fields.items() for m in spec.policy.impute if m in FITTERS]
+
+
+def fields_looked_at(rules: RuleSet) -> list[str]:
+    """The fields that imputers look at: those they group by; all, where one learns from the whole record."""
+    if fields_by_learning(rules):
+        return list(rules.fields)
+    return sorted({by for _, _, by in fields_by_group(rules)})
+
+
 def as_proposals(
-    predicted: pl.LazyFrame, calibration: Calibration, *, method: str, version: str, arm: str
+    predicted: pl.LazyFrame, calibration: Tested, *, method: str, version: str, arm: str
 ) -> pl.LazyFrame:
-    """Predictions (IDENTITY, field, value, predicted, share, support, evidence) as PROPOSAL_SCHEMA."""
+    """Predictions (IDENTITY, field, value, predicted, evidence, and what `is_above` looks at) as PROPOSAL_SCHEMA."""
     is_above = calibration.is_above()
     above, below = calibration.above, calibration.below
     measured = (
@@ -81,7 +115,7 @@ def as_proposals(
 
 
 def as_method(
-    calibration: Calibration,
+    calibration: Tested,
     *,
     method: str,
     version: str,

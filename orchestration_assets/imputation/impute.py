@@ -1,7 +1,8 @@
 """The way of a missing or contradicted value: which methods the contract names, fitted, measured, asked in turn.
 
-Methods: `reference` and `agreement` (what the other reports on the same entity say), `mode:<field>` and
-`median:<field>` (what good records with the same value of that field hold).
+Methods: `reference` (what most others state about the same record), `agreement` (what is most probably true of the
+entity, by the reliability of who reports on it), `mode:<field>` and
+`median:<field>` (what good records with the same value of that field hold), `nearest` and `model` (learned from good records).
 """
 
 from collections.abc import Iterable
@@ -9,10 +10,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from orchestration_assets.imputation import agreed as agreement
+from orchestration_assets.imputation.agreed import Agreed
 from orchestration_assets.imputation.calibration import Calibration, calibrate
-from orchestration_assets.imputation.cells import BY, as_method, as_proposals, fields_by_group
+from orchestration_assets.imputation.cells import (
+    BY,
+    Tested,
+    as_method,
+    as_proposals,
+    fields_by_group,
+    fields_by_learning,
+)
 from orchestration_assets.imputation.groups import VERSION as GROUPS_VERSION
 from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict, read_members
+from orchestration_assets.imputation.learned import FITTERS, Learned, learn
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import claims_of, with_their_others
 from orchestration_assets.settlement.claims import VERSION as CLAIMS_VERSION
@@ -22,8 +33,9 @@ from validators.errors import ContractError
 from validators.rules import RuleSet
 
 MAJORITY = 2
-BY_CLAIMS = ("reference", "agreement")
+BY_CLAIMS = ("reference",)
 BY_GROUP = {"mode": fit_mode, "median": fit_median}
+KNOWN = (*BY_CLAIMS, agreement.METHOD, *FITTERS)
 _REPORT = {"_id": pl.UInt64, "_source": pl.String, "_identity": pl.UInt64}
 CASES = 6000
 """Held-out cases per field: enough for a promise of one in a thousand."""
@@ -35,10 +47,32 @@ Groups = dict[tuple[str, str], pl.Series]
 
 @dataclass(frozen=True)
 class Imputers:
-    """All that was fitted. `claims`: field to calibration; `groups`: (field, method) to model."""
+    """All that was fitted. `claims`: field to calibration; `groups` and `learned`: (field, method) to model.
+
+    `agreed`: what was learned of the reporters, where the contract asks for it and there are any.
+    """
 
     claims: dict[str, Calibration]
     groups: dict[tuple[str, str], GroupModel]
+    learned: dict[tuple[str, str], Learned]
+    agreed: Agreed | None = None
+
+    def tested(self, name: str, method: str) -> Tested | None:
+        """What is known of a method on a field; None where it could not be fitted."""
+        if method in BY_CLAIMS:
+            return self.claims.get(name)
+        if method == agreement.METHOD:
+            return None if self.agreed is None else self.agreed.thresholds.get(name)
+        if method in FITTERS:
+            found = self.learned.get((name, method))
+            return None if found is None else found.threshold
+        return self.groups[(name, method)].calibration
+
+    def in_order(self, name: str, rules: RuleSet) -> list[str]:
+        """The methods of a field that could be fitted, those that err least first; else as the contract has them."""
+        known = {m: self.tested(name, m) for m in rules.fields[name].policy.impute}
+        usable = {method: tested for method, tested in known.items() if tested is not None}
+        return sorted(usable, key=lambda m: (not usable[m].is_applied, usable[m].above.error_bound))
 
 
 def check_methods(rules: RuleSet) -> None:
@@ -46,11 +80,12 @@ def check_methods(rules: RuleSet) -> None:
     for name, spec in rules.fields.items():
         for method in spec.policy.impute:
             kind, _, by = method.partition(":")
-            if method in BY_CLAIMS or (kind in BY_GROUP and by in rules.fields and by != name):
+            is_by_group = kind in BY_GROUP and by in rules.fields and by != name
+            if method in KNOWN or is_by_group:
                 continue
             raise ContractError(
                 f"{rules.contract}.{name} names the imputer '{method}', which does not exist\n"
-                f"Hint: one of {', '.join(BY_CLAIMS)}, or {', '.join(f'{kind}:<other field>' for kind in BY_GROUP)}"
+                f"Hint: one of {', '.join(KNOWN)}, or {', '.join(f'{kind}:<other field>' for kind in BY_GROUP)}"
             )
 
 
@@ -142,25 +177,56 @@ def fit_groups(
     return {key: model for models in fitted for key, model in models.items()}
 
 
+def fit_learned(known: pl.DataFrame, rules: RuleSet) -> dict[tuple[str, str], Learned]:
+    """One model per (field, method) that the contract names; `known`: good records as text."""
+    fitted = {(name, method): learn(known, name, method, rules) for name, method in fields_by_learning(rules)}
+    return {key: model for key, model in fitted.items() if model is not None}
+
+
 def impute(
     cells: pl.DataFrame, imputers: Imputers, rules: RuleSet, *, reports: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """Proposals for `cells`, per field in the contract's order of methods, as PROPOSAL_SCHEMA.
+    """Proposals for `cells`, per field the methods that err least first, as PROPOSAL_SCHEMA.
 
-    `reports`: of contested records, what they and the others that speak of the same say, translations applied.
+    `reports`: of contested records, what they and the others that speak of the same say, translations applied; where the
+    contract asks for `agreement`, of all of them: it also overrules what keeps every rule.
     """
     of_field = {name: part for (name,), part in cells.partition_by("field", as_dict=True).items()}
     said = None if reports is None else _said_of_cells(of_field, reports, rules)
     parts = [pl.LazyFrame(schema=PROPOSAL_SCHEMA)]
+    if reports is not None and imputers.agreed is not None:
+        parts.append(_by_agreement(cells, reports, imputers.agreed, rules))
     for name in rules.fields:
         if (part := of_field.get(name)) is None:
             continue
-        for method in rules.fields[name].policy.impute:
-            if method not in BY_CLAIMS:
+        for method in imputers.in_order(name, rules):
+            if method == agreement.METHOD:
+                continue
+            if method in FITTERS:
+                parts.append(_by_learning(part, imputers.learned[(name, method)], rules))
+            elif method not in BY_CLAIMS:
                 parts.append(_by_group(part, imputers.groups[(name, method)]))
-            elif said is not None and name in imputers.claims:
+            elif said is not None:
                 parts.append(_by_claims(part, said, imputers.claims[name], method))
     return pl.concat(parts).collect()
+
+
+def _by_agreement(cells: pl.DataFrame, reports: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.LazyFrame:
+    """What is believed of the open cells, and of all others where it is certain."""
+    differing = agreement.believed(reports, agreed, rules)
+    is_open = pl.struct("_id", "field").is_in(cells.select(pl.struct("_id", "field")).to_series().implode())
+    return agreement.proposals(differing.filter(is_open | agreement.is_certain(agreed)), agreed)
+
+
+def overruled(before: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """The proposals `before`, those withdrawn to suggestions whose cell `new` ones fill: well read, but not believed."""
+    filled = new.filter(pl.col("status") == "applied").select(
+        "_id", "field", pl.lit(value=True).alias("is_filled")
+    )
+    marked = before.join(filled.unique(), on=["_id", "field"], how="left", maintain_order="left")
+    is_withdrawn = pl.col("is_filled").fill_null(value=False) & (pl.col("status") == "applied")
+    status = pl.when(is_withdrawn).then(pl.lit("suggested")).otherwise("status")
+    return marked.with_columns(status=status).drop("is_filled")
 
 
 def _said_of_cells(of_field: dict[str, pl.DataFrame], reports: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -195,6 +261,19 @@ def methods_of(imputers: Imputers, rules: RuleSet) -> pl.DataFrame:
                 model.calibration,
                 method=model.method,
                 version=GROUPS_VERSION,
+                arm=method,
+                field=name,
+                max_error=rules.fields[name].policy.max_error,
+            )
+        )
+    if imputers.agreed is not None:
+        rows.append(agreement.methods_of(imputers.agreed, rules))
+    for (name, method), learned in imputers.learned.items():
+        rows.append(
+            as_method(
+                learned.threshold,
+                method=method,
+                version=learned.version,
                 arm=method,
                 field=name,
                 max_error=rules.fields[name].policy.max_error,
@@ -237,4 +316,25 @@ def _by_group(cells: pl.DataFrame, model: GroupModel) -> pl.LazyFrame:
     asked = cells.lazy().with_columns(pl.col(BY + model.by).alias("_group"))
     return as_proposals(
         predict(model, asked), model.calibration, method=model.method, version=GROUPS_VERSION, arm=arm
+    )
+
+
+def _by_learning(cells: pl.DataFrame, learned: Learned, rules: RuleSet) -> pl.LazyFrame:
+    texts = cells.select(pl.col(BY + name).alias(name) for name in rules.fields)
+    said = pl.concat([cells, learned.predictor.predict(texts)], how="horizontal")
+    strength = (pl.col("strength") * 100).round(1).cast(pl.String)
+    words = {
+        "nearest": pl.concat_str(
+            pl.lit("what the most alike good records hold: "), strength, pl.lit("% alike and agreed")
+        ),
+        "model": pl.concat_str(
+            pl.lit("learned from the other fields of good records: "), strength, pl.lit("% sure")
+        ),
+    }[learned.method]
+    return as_proposals(
+        said.lazy().with_columns(words.alias("evidence")),
+        learned.threshold,
+        method=learned.method,
+        version=learned.version,
+        arm=learned.method,
     )

@@ -63,7 +63,7 @@ def contradictions(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     ]
     stated = pl.concat(claims).collect()
     against = _outvoted(stated) if rules.grain == "entity" else _overruled(stated)
-    return _findings(against, names, rules)
+    return say_otherwise(against, names, rules)
 
 
 def disputed(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -134,7 +134,8 @@ def _outvoted(claims: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _findings(rows: pl.DataFrame, names: list[str], rules: RuleSet) -> pl.DataFrame:
+def say_otherwise(rows: pl.DataFrame, names: list[str], rules: RuleSet) -> pl.DataFrame:
+    """`rows` (`_id`, `_source`, `field`, `value`, `against` of `others`) as FINDING_SCHEMA, of the fields `names`."""
     # The message counts, and does not quote: the field may be personal.
     message = pl.concat_str(
         pl.col("against").cast(pl.String),
@@ -155,6 +156,11 @@ def _findings(rows: pl.DataFrame, names: list[str], rules: RuleSet) -> pl.DataFr
         "value",
         pl.col("field").replace_strict(fingerprints, return_dtype=pl.String).alias("rule_fingerprint"),
     )
+
+
+def with_more(findings: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    """`findings`, and those of `more` about other cells."""
+    return pl.concat([findings, more.join(findings, on=["_id", "field"], how="anti", maintain_order="left")])
 
 
 def taken_keys(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:

@@ -6,14 +6,16 @@ from typing import Any
 
 import polars as pl
 
+from orchestration_assets.imputation import agreed as agreement
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.lake import PARTITION
 from orchestration_assets.parallel import side_by_side
-from orchestration_assets.settlement.agreement import contradictions, with_their_others
+from orchestration_assets.settlement.agreement import contradictions, with_more, with_their_others
 from orchestration_assets.settlement.apply import applied, repaired_and_judged
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.units import Units
+from validators.judgement import RAW
 from validators.rules import RuleSet
 
 HISTORY_PARTITIONS = 14
@@ -23,11 +25,15 @@ KNOWN_RECORDS = 3_000_000
 
 @dataclass(frozen=True)
 class _Asked:
-    """What one unit asks for: how many cells, and from which groups. `cases`: its claims, of a contested unit."""
+    """What one unit asks for: how many cells, and from which groups; of a contested unit also what it knows of the others.
+
+    `cases`: claims predicted from the others; `stated`: who claims what, in the fields by agreement.
+    """
 
     cells: int
     groups: imputation.Groups
     cases: pl.DataFrame | None
+    stated: pl.DataFrame | None
 
 
 def impute_partition(context: Context) -> dict[str, Any]:
@@ -49,18 +55,22 @@ def _ask(units: Units, label: str, rules: RuleSet) -> _Asked:
     frame, agreeing = units.frames(label)
     in_force = applied(units.proposals(label))
     frame, *found = repaired_and_judged(frame, units.findings(label), in_force, rules)
-    cases = None
+    cases = said = None
     if units.is_contested(label):
         against = contradictions(frame, rules)
         units.save(label, "contradicted", against)
         found.append(against)
         own = ["_id", "_source", "_identity", *rules.fields]
-        cases = imputation.claim_cases(pl.concat([frame.select(own), agreeing.select(own)]), rules)
+        everything = pl.concat([frame.select(own), agreeing.select(own)])
+        cases = imputation.claim_cases(everything, rules)
+        said = agreement.stated(agreement.drawn(everything), rules)
     cells = open_cells(frame, pl.concat(found), rules)
     if units.is_contested(label):
-        units.save(label, "reports", with_their_others(frame.select(own), cells["_id"]))
+        raw = [RAW + name for name in agreement.fields_by_agreement(rules)]
+        reports = frame if raw else with_their_others(frame, cells["_id"])
+        units.save(label, "reports", reports.select(*own, *raw))
     units.save(label, "cells", cells)
-    return _Asked(cells.height, imputation.groups_asked(cells, rules), cases)
+    return _Asked(cells.height, imputation.groups_asked(cells, rules), cases, said)
 
 
 def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Imputers:
@@ -75,6 +85,8 @@ def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Impu
             (of_unit.cases for of_unit in asked if of_unit.cases is not None), rules
         ),
         groups=imputation.fit_groups(good_records(context, fragments), groups, rules, known),
+        learned=imputation.fit_learned(known, rules),
+        agreed=_agreed([of_unit.stated for of_unit in asked if of_unit.stated is not None], rules),
     )
 
 
@@ -82,8 +94,17 @@ def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: Rule
     """Adds the proposals of the imputers to those of the unit; returns how many new ones there are of each status."""
     reports = units.saved(label, "reports") if units.is_contested(label) else None
     new = imputation.impute(units.saved(label, "cells"), imputers, rules, reports=reports)
-    units.save(label, "proposals", pl.concat([units.proposals(label), new]))
+    if reports is not None and imputers.agreed is not None:
+        against = agreement.contradicted(
+            agreement.believed(reports, imputers.agreed, rules), imputers.agreed, rules
+        )
+        units.save(label, "contradicted", with_more(units.saved(label, "contradicted"), against))
+    units.save(label, "proposals", pl.concat([imputation.overruled(units.proposals(label), new), new]))
     return dict(new.group_by("status").len().iter_rows())
+
+
+def _agreed(stated: list[pl.DataFrame], rules: RuleSet) -> agreement.Agreed | None:
+    return agreement.fit_agreed(pl.concat(stated), rules) if stated else None
 
 
 def good_records(context: Context, fragments: list[dict[str, Any]]) -> pl.LazyFrame:

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from orchestration_assets.imputation.agreed import fit_agreed, stated
 from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.imputation.impute import (
     Imputers,
@@ -55,6 +56,8 @@ def _imputers(frame: pl.DataFrame, rules: RuleSet = _RULES) -> Imputers:
     return Imputers(
         claims=fit_claim_calibrations([claim_cases(frame, rules)], rules),
         groups=fit_groups(_CLEAN.lazy(), groups, rules, _CLEAN.cast(pl.String)),
+        learned={},
+        agreed=fit_agreed(stated(frame, rules), rules),
     )
 
 
@@ -105,13 +108,13 @@ def test_a_value_outside_its_domain_is_asked_for_once() -> None:
     ]
 
 
-def test_the_others_are_asked_first_where_the_record_is_not_alone() -> None:
+def test_what_errs_least_is_proposed_first() -> None:
     frame = _frame(
         [(1, "till", 1, "V1", "Ulm", None, 5.0, "-"), (2, "web", 1, "V1", "Ulm", "blue", 5.0, "-")]
     )
     assert _proposed(frame, is_contested=True) == [
-        (1, "colour", "blue", "reference", "plurality", "agreement", "suggested"),
         (1, "colour", "red", "mode", "mode:town", "masked", "applied"),
+        (1, "colour", "blue", "reference", "plurality", "agreement", "suggested"),
     ]
 
 
@@ -149,14 +152,20 @@ def _reports(flights: int, *, wrong: int) -> pl.DataFrame:
 def test_what_the_others_agree_on_is_applied_where_they_were_right_about_each_other() -> None:
     frame = _reports(40, wrong=0)
     assert _proposed(frame, is_contested=True, rules=_REPORT) == [
-        (200, "gate", "G1", "agreement", "plurality", "agreement", "applied")
+        (200, "gate", "G1", "agreement", "reliability", "agreement", "applied")
     ]
 
 
 def test_what_the_others_agree_on_is_suggested_where_they_were_often_wrong() -> None:
     # A fifth of all claims is wrong about half of the flights: ten in a hundred, which is more than was promised.
-    found = _proposed(_reports(40, wrong=40), is_contested=True, rules=_REPORT)
+    found = _proposed(_reports(40, wrong=20), is_contested=True, rules=_REPORT)
     assert {status for *_, status in found} == {"suggested"}
+
+
+def test_a_site_that_always_says_otherwise_is_no_witness_against_the_others() -> None:
+    found = _proposed(_reports(40, wrong=40), is_contested=True, rules=_REPORT)
+    assert sorted(row[0] for row in found) == [*range(0, 200, 5), 200]
+    assert {status for *_, status in found} == {"applied"}
 
 
 def test_what_was_measured_of_imputers_is_told() -> None:

@@ -10,7 +10,7 @@ def _clock(description: str) -> str:
         str_matches=CLOCK,
         translate="clock",
         impute="agreement",
-        max_error=0.05,
+        max_error=0.1,
         evidence="agreement",
         description=description,
     )
