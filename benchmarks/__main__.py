@@ -1,6 +1,6 @@
 """All figures of docs/performance.md: `make bench`, or one of them: `make bench ARGS=way`.
 
-    python -m benchmarks [way] [memory] [judging] [reading] [small] [drift] [--rounds N] [--records N] [--many N] [--runs N] [--folder DIR]
+    python -m benchmarks [way] [memory] [judging] [reading] [small] [drift] [prices] [--rounds N] [--records N] [--many N] [--runs N] [--folder DIR]
 
 Each measurement is a process of its own; the two sides of a ratio take turns.
 """
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.deliveries import delivered
+from benchmarks.prices import prices
 from orchestration_assets.memory import keep_freed_memory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -168,6 +169,7 @@ def drift(options: argparse.Namespace) -> None:
 
 FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
     "way": way, "memory": memory, "judging": judging, "reading": reading, "small": small, "drift": drift,
+    "prices": lambda _options: prices(),
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from orchestration_assets.settlement.apply import applied, apply_repairs, repair
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.labels import as_repairs, judge_methods, regate
 from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_contradicted
+from orchestration_assets.translation import neighbours, prices, spelling
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
 from validators.judgement import RAW
@@ -63,21 +64,59 @@ def split_units(name: str, triaged: Triage) -> list[Unit]:
 
 
 def known_sample(triaged: Triage, rules: RuleSet, rows: int = 4000) -> pl.DataFrame:
-    """Good values as text, evenly taken: `_source`, one column per field, `_is_clean` (false: contested, but good)."""
-    bad = triaged.findings.filter(pl.col("severity") != "warning")["_id"]
-    contested_and_good = triaged.troubled.filter("_is_contested").filter(~pl.col("_id").is_in(bad.implode()))
+    """Good values as text, evenly taken: `_source`, one column per field, `_is_clean`.
+
+    False: contested, but good, and the good values of records with a bad one (null where it is the bad one): a feed of
+    which every record breaks some rule has known values all the same.
+    """
+    bad = triaged.findings.filter(pl.col("severity") != "warning").select("_id", "field")
+    is_bad = pl.col("_id").is_in(bad["_id"].unique().implode())
+    contested_and_good = triaged.troubled.filter("_is_contested").filter(~is_bad)
     texts = [write(pl.col(name), spec.dtype).alias(name) for name, spec in rules.fields.items()]
     parts = []
     for good, is_clean in ((triaged.clean, True), (contested_and_good, False)):
-        step = max(good.height // rows, 1)
-        sample = good.gather_every(step).head(rows)
-        parts.append(sample.select("_source", *texts, pl.lit(is_clean).alias("_is_clean")))
+        sample = _evenly(good, rows).select("_source", *texts, pl.lit(is_clean).alias("_is_clean"))
+        parts.append(sample)
+    parts.append(_good_cells(_evenly(triaged.troubled.filter(is_bad), rows), bad, rules, texts))
     return pl.concat(parts)
 
 
-def translate_unit(unit: Unit, decisions: list[Decision], rules: RuleSet) -> Unit:
+def _evenly(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
+    return frame.gather_every(max(frame.height // rows, 1)).head(rows)
+
+
+def _good_cells(
+    records: pl.DataFrame, bad: pl.DataFrame, rules: RuleSet, texts: list[pl.Expr]
+) -> pl.DataFrame:
+    """What is good in records with a bad cell, as `known_sample`; nothing of a record that is bad as a whole."""
+    as_a_whole = bad.filter(pl.col("field").is_null())["_id"]
+    records = records.filter(~pl.col("_id").is_in(as_a_whole.implode()))
+    ids = {name: part["_id"] for (name,), part in bad.partition_by("field", as_dict=True).items() if name}
+    nothing = pl.Series("_id", [], pl.UInt64)
+    kept = [
+        pl.when(~records["_id"].is_in(ids.get(name, nothing).implode())).then(text).alias(name)
+        for name, text in zip(rules.fields, texts, strict=True)
+    ]
+    return records.select("_source", *kept, pl.lit(value=False).alias("_is_clean"))
+
+
+def translate_unit(
+    unit: Unit,
+    decisions: list[Decision],
+    pairs: list[neighbours.Pair],
+    spelled: spelling.Spelling,
+    rules: RuleSet,
+) -> Unit:
     """`unit` with the proposals of the translators; what other reports contradict is only suggested."""
     proposals = translation.propose(translation.cells_to_translate(unit.findings, rules), decisions, rules)
+    proposals = pl.concat(
+        [
+            proposals,
+            neighbours.propose_across(unit.frame, unit.findings, pairs, rules),
+            spelling.propose_spelling(unit.frame, unit.findings, spelled, rules),
+        ]
+    )
+    proposals = prices.withdraw_other_currency(unit.frame, proposals, rules)
     if unit.is_contested:
         proposals = withdraw_contradicted(unit.frame, proposals, rules)
     return replace(unit, proposals=proposals)
@@ -103,12 +142,21 @@ def repair_records(
     """
     of_source = notations.get(records["_source"][0], {}) if records.height else {}
     own = identities(records.lazy(), rules, of_source)
-    triaged = triage(records, rules, of_source, own=own, contested_identities=contested([own]))
+    spelled = spelling.learn(spelling.count_values(records.lazy(), rules), rules)
+    triaged = triage(
+        records,
+        rules,
+        of_source,
+        own=own,
+        contested_identities=contested([own]),
+        suspicions=spelling.suspicions(records, spelled, rules),
+    )
     units = split_units("records", triaged)
     known = known_sample(triaged, rules)
     samples = [translation.shape_samples(translation.cells_to_translate(u.findings, rules)) for u in units]
     decisions = translation.decide_all(translation.pool(samples), rules, notations, known) if samples else []
-    units = [translate_unit(unit, decisions, rules) for unit in units]
+    pairs = neighbours.fit_across(known, rules)
+    units = [translate_unit(unit, decisions, pairs, spelled, rules) for unit in units]
     effective = [_effective(unit, rules) for unit in units]
     frames = [frame for frame, _ in effective]
     cells = [open_cells(frame, wrong, rules) for frame, wrong in effective]
@@ -152,6 +200,8 @@ def repair_records(
     methods = [
         METHOD_SCHEMA.to_frame(),
         translation.methods_of(decisions, rules),
+        neighbours.methods_across(pairs),
+        spelling.methods_of_spelling(spelled, rules),
         imputation.methods_of(imputers, rules),
     ]
     proposals = [PROPOSAL_SCHEMA.to_frame(), *(u.proposals for u in units)]

@@ -26,3 +26,11 @@ ISO_3166: tuple[str, ...] = tuple(
     """.split()
 )
 """Countries and territories, alpha-2 codes (ISO 3166-1)."""
+
+ISO_3166_2_US: tuple[str, ...] = tuple(
+    """
+    AK AL AR AS AZ CA CO CT DC DE FL GA GU HI IA ID IL IN KS KY LA MA MD ME MI MN MO MP MS MT NC ND NE NH NJ
+    NM NV NY OH OK OR PA PR RI SC SD TN TX UM UT VA VI VT WA WI WV WY
+    """.split()
+)
+"""States, district and territories of the United States (ISO 3166-2, without the country's code)."""

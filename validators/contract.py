@@ -34,6 +34,9 @@ class FieldPolicy:
     max_error: float = 0.01
     evidence: EvidenceClass = "masked"
     severity: Severity = "error"
+    unit: str | None = None
+    region: str | None = None
+    currency: str | None = None
 
     def accepts(self, evidence: str) -> bool:
         """Whether evidence of this class is at least as strong as the weakest one that the field accepts."""
@@ -51,6 +54,9 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     max_error: float = 0.01,
     evidence: EvidenceClass = "masked",
     severity: Severity = "error",
+    unit: str | None = None,
+    region: str | None = None,
+    currency: str | None = None,
     **pandera_field: Any,
 ) -> Any:
     """Pandera's `Field`, with the routes of a bad value in its metadata.
@@ -58,6 +64,8 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     `key` identifies the record (entity grain), `entity` what several sources report on (report grain), `source` names
     the column that says who reports. `translate` and `impute` name methods, in order of preference. A repair is applied
     by itself if the upper bound of its error rate is at most `max_error`, on `evidence` of this class or a stronger one.
+    `unit` is what a number of the field counts (`oz`, `C`, `fraction`), `region` the country (ISO 3166-1) of a telephone
+    number or a subdivision that does not name its own, `currency` the field that says which currency an amount is in.
     """
     if not 0 < max_error < 1:
         raise ContractError(
@@ -77,6 +85,9 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
         max_error=max_error,
         evidence=evidence,
         severity=severity,
+        unit=unit,
+        region=region,
+        currency=currency,
     )
     metadata = {**pandera_field.pop("metadata", {}), POLICY: policy}
     return pa.Field(metadata=metadata, **pandera_field)

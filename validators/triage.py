@@ -1,7 +1,7 @@
 """From text to typed, judged and split records: the first decision about every record of a delivery."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -67,17 +67,25 @@ def triage(
     *,
     own: pl.Series | None = None,
     contested_identities: pl.Series | None = None,
+    suspicions: pl.DataFrame | None = None,
 ) -> Triage:
     """Judge the text `records` of one fragment (`_id`, `_source`, one text column per field).
 
-    `own`: their `identities`, if they are known already.
+    `own`: their `identities`, if they are known already. `suspicions`: findings, as FINDING_SCHEMA, that come from
+    elsewhere than the rules, for instance the whole column.
     """
     own = identities(records.lazy(), rules, notations) if own is None else own
     others = pl.Series("_identity", [], pl.UInt64) if contested_identities is None else contested_identities
     is_contested = own.is_in(others.implode()).fill_null(value=False)
     marks = own.alias("_identity"), is_contested.alias("_is_contested")
     frame = typed(records.lazy(), rules, notations).with_columns(*marks).collect()
-    judged = judge(frame, rules, held=pl.col("_is_contested"))
+    held = pl.col("_is_contested")
+    if suspicions is not None:
+        serious = suspicions.filter(pl.col("severity") != "warning")["_id"]
+        held |= pl.col("_id").is_in(serious.implode())
+    judged = judge(frame, rules, held=held)
+    if suspicions is not None:
+        judged = replace(judged, findings=pl.concat([judged.findings, suspicions]))
     clean = judged.good.drop("_identity", "_is_contested")
     if (judged.findings["severity"] == "warning").any():
         warned = reasons(judged.findings.join(clean.select("_id"), on="_id", how="semi"))

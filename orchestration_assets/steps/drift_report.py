@@ -117,7 +117,9 @@ def _compared(
         )
     if added:
         yield Change(source.source, f"columns added: {_listed(added)}", is_harmless=True)
-    if [c for c in before if c in now] != [c for c in now if c in before] and source.notation.read_as == "csv":
+    if [c for c in before if c in now] != [
+        c for c in now if c in before
+    ] and source.notation.read_as == "csv":
         yield Change(source.source, "columns in another order", is_harmless=True)
     yield from _of_notation(source, former, row)
     yield from _of_types(context, source, former, row)

@@ -1,6 +1,7 @@
 """Translation of a partition: shapes collected over all units, decided once, applied unit by unit."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -8,10 +9,22 @@ import polars as pl
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.verdicts import withdraw_contradicted
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.spelling import spelling_of
 from orchestration_assets.steps.units import Units
+from orchestration_assets.translation import neighbours
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
+from orchestration_assets.translation.prices import withdraw_other_currency
+from orchestration_assets.translation.spelling import Spelling, methods_of_spelling, propose_spelling
 from validators.rules import RuleSet
+
+
+@dataclass(frozen=True)
+class OfColumns:
+    """What was learned of pairs of fields, and of misspellings, from the whole partition."""
+
+    pairs: list[neighbours.Pair]
+    spelling: Spelling | None
 
 
 def translate_partition(context: Context) -> dict[str, Any]:
@@ -21,17 +34,21 @@ def translate_partition(context: Context) -> dict[str, Any]:
     units.clear()
     samples = side_by_side(lambda label: _collect(units, label, rules), units.labels)
     pooled = translation.pool(samples) if samples else None
-    decisions = (
-        [] if pooled is None else translation.decide_all(pooled, rules, context.notations, units.known())
-    )
+    known = units.known()
+    decisions = [] if pooled is None else translation.decide_all(pooled, rules, context.notations, known)
+    of_columns = OfColumns(neighbours.fit_across(known, rules), spelling_of(context))
     cells, shapes = (0, 0) if pooled is None else (int(pooled["cells"].sum()), pooled.height)
     counts = {"cells": cells, "shapes": shapes, "applied": 0, "suggested": 0}
-    for status in side_by_side(lambda label: _translate(units, label, decisions, rules), units.labels):
+    for status in side_by_side(
+        lambda label: _translate(units, label, decisions, of_columns, rules), units.labels
+    ):
         counts["applied"] += status.get("applied", 0)
         counts["suggested"] += status.get("suggested", 0)
     unseen = _unseen(pooled, decisions)
     counts["unseen_shapes"] = unseen.height
-    translation.methods_of(decisions, rules).write_parquet(context.work / "translators.parquet")
+    methods = [translation.methods_of(decisions, rules), neighbours.methods_across(of_columns.pairs)]
+    methods += [] if of_columns.spelling is None else [methods_of_spelling(of_columns.spelling, rules)]
+    pl.concat(methods).write_parquet(context.work / "translators.parquet")
     handed = {
         "counts": counts,
         "unseen": unseen.head(10).to_dicts(),
@@ -47,13 +64,30 @@ def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
     return translation.shape_samples(cells)
 
 
-def _translate(units: Units, label: str, decisions: list[Decision], rules: RuleSet) -> dict[str, int]:
+def _translate(
+    units: Units, label: str, decisions: list[Decision], of_columns: OfColumns, rules: RuleSet
+) -> dict[str, int]:
     """Keeps the proposals for the unit; returns how many there are of each status."""
     proposals = translation.propose(units.saved(label, "malformed"), decisions, rules)
+    proposals = _with_more(proposals, units, label, of_columns, rules)
     if proposals.height and units.is_contested(label):
         proposals = withdraw_contradicted(units.frames(label)[0], proposals, rules)
     units.save(label, "proposals", proposals)
     return dict(proposals.group_by("status").len().iter_rows())
+
+
+def _with_more(
+    proposals: pl.DataFrame, units: Units, label: str, of_columns: OfColumns, rules: RuleSet
+) -> pl.DataFrame:
+    """`proposals`, and those that need the whole record; the records are read only where a contract asks for one."""
+    has_currency = any(spec.policy.currency for spec in rules.fields.values())
+    if not (of_columns.pairs or of_columns.spelling or has_currency):
+        return proposals
+    frame, findings = units.frames(label)[0], units.findings(label)
+    parts = [proposals, neighbours.propose_across(frame, findings, of_columns.pairs, rules)]
+    if of_columns.spelling is not None:
+        parts.append(propose_spelling(frame, findings, of_columns.spelling, rules))
+    return withdraw_other_currency(frame, pl.concat(parts), rules)
 
 
 def _unseen(pooled: pl.DataFrame | None, decisions: list[Decision]) -> pl.DataFrame:

@@ -23,6 +23,8 @@ from orchestration_assets.steps.fragments import (
 )
 from orchestration_assets.steps.landing import in_force, store_of
 from orchestration_assets.steps.shelf import SHELF
+from orchestration_assets.steps.spelling import fingerprint, learn_spelling
+from orchestration_assets.translation.spelling import Spelling, spelled_fields, suspicions
 from sources.delivery import Delivery, Fragment
 from sources.errors import NotReadable
 from sources.reading import Reading, read_fragment
@@ -44,10 +46,12 @@ def triage_partition(context: Context) -> dict[str, Any]:
         hashes = list(readers.map(readings.identities, pieces))
     shared = contested(hashes) if hashes else pl.Series("_identity", [], pl.UInt64)
     buckets = max(1, -(-2 * shared.len() // RECORDS_PER_BUCKET))
+    names = [spec.name for spec in spelled_fields(context.rules)]
+    spelling = learn_spelling(context, (readings.texts(piece, names) for piece in pieces)) if pieces else None
     written: list[Future[dict[str, Any]]] = []
     with ThreadPoolExecutor(1, "triage-writer") as writer:
         for piece, own in zip(pieces, hashes, strict=True):
-            write = _triage_piece(context, piece, own, shared, buckets, readings)
+            write = _triage_piece(context, piece, own, shared, buckets, readings, spelling)
             if written:
                 written[-1].result()  # one is written while the next is judged: memory holds no more
             written.append(writer.submit(write))
@@ -118,6 +122,12 @@ class _Readings:
             reading = self._read(piece, rules.key)
         return identities(_with_all_fields(reading.records, rules.key).lazy(), rules, notations)
 
+    def texts(self, piece: Piece, names: list[str]) -> pl.DataFrame:
+        """The fields `names` of each readable record of the fragment, as they are written."""
+        kept = self.kept.get(piece.name)
+        reading = self._read(piece, names) if kept is None else kept
+        return _with_all_fields(reading.records, names).select(names)
+
     def read(self, piece: Piece) -> Reading:
         kept = self.kept.pop(piece.name, None)
         return self._read(piece, None) if kept is None else kept
@@ -143,11 +153,18 @@ def _with_all_fields(records: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 
 
 def _triage_piece(
-    context: Context, piece: Piece, own: pl.Series, shared: pl.Series, buckets: int, readings: _Readings
+    context: Context,
+    piece: Piece,
+    own: pl.Series,
+    shared: pl.Series,
+    buckets: int,
+    readings: _Readings,
+    spelling: Spelling | None,
 ) -> Callable[[], dict[str, Any]]:
     """Judge the fragment, unless that is done; returns what writes it, and returns its manifest."""
     mine = own.filter(own.is_in(shared.implode())).unique().sort()
-    name = digest(piece.name, hashlib.sha256(mine.to_numpy().tobytes()).hexdigest(), buckets, length=20)
+    contested_here = hashlib.sha256(mine.to_numpy().tobytes()).hexdigest()
+    name = digest(piece.name, contested_here, buckets, fingerprint(spelling, context.rules), length=20)
     if (done := manifest_of(context, name)) is not None:
         return lambda: done
     reading = readings.read(piece)
@@ -156,7 +173,14 @@ def _triage_piece(
         (pl.col("_row").cast(pl.UInt64) + (piece.ordinal << ROW_BITS)).alias("_id"),
         pl.lit(source).alias("_source"),
     )
-    judged = triage(records, rules, context.notations[source], own=own, contested_identities=mine)
+    judged = triage(
+        records,
+        rules,
+        context.notations[source],
+        own=own,
+        contested_identities=mine,
+        suspicions=None if spelling is None else suspicions(records, spelling, rules),
+    )
     fragment = JudgedPiece(
         name, piece, judged, own, reading.unreadable, reading.mended, _count(reading, judged)
     )

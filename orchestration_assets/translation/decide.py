@@ -2,10 +2,11 @@
 
 Frames of values here hold one row per distinct text: `shape`, `value`. A reading is chosen per shape; what day and
 month or point and comma mean is decided by the values that only one convention can read, first within the shape, then
-within the column; where no value decides, nothing is decided.
+within the column; where no value decides, nothing is decided. What a number counts (percent, thousands) is decided by
+the values that only one scale puts among the known values of the field.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -17,6 +18,11 @@ from validators.shapes import with_shape
 
 _READABLE_SHARE = 0.9
 _MARGIN = 1.2
+_SPARE = 8
+# Of the known values, all but the most extreme are where a value is expected; and one expected value decides nothing.
+_TAIL = 0.005
+_FEWEST_KNOWN, _FEWEST_PROOFS, _AGREEING_SHARE = 30, 5, 0.95
+UNKNOWN_SCALE = "another scale"
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,15 @@ def decide(
     measurement of the readings on the `known` ones.
     """
     decided: list[dict[str, Decision]] = [{} for _ in columns]
-    for translator, readings in translators:
+    for translator, offered in translators:
+        asked = [(c.values, list(shapes)) for c, shapes in zip(columns, decided, strict=True)]
+        readings = _fitting(asked, offered)
         chosen = _choose(
-            [(c.values, list(shapes)) for c, shapes in zip(columns, decided, strict=True)],
+            asked,
             readings,
             spec,
             rules,
+            known,
         )
         tested = list({choice.reading.name: choice.reading for of in chosen for choice in of}.values())
         measured = dict(
@@ -83,8 +92,24 @@ def decide(
     return [decision for of_column in decided for decision in of_column.values()]
 
 
+def _fitting(columns: list[tuple[pl.DataFrame, list[str]]], readings: list[Reading]) -> list[Reading]:
+    """The readings without those whose pattern no value of an undecided shape matches."""
+    if not any(reading.pattern for reading in readings):
+        return readings
+    values = pl.concat(values.filter(~pl.col("shape").is_in(shapes)) for values, shapes in columns)
+    matched = values.select(
+        pl.col("value").str.contains(reading.pattern).any().alias(str(i))
+        for i, reading in enumerate(readings)
+    ).row(0)
+    return [reading for reading, is_matched in zip(readings, matched, strict=True) if is_matched]
+
+
 def _choose(
-    columns: list[tuple[pl.DataFrame, list[str]]], readings: list[Reading], spec: FieldSpec, rules: RuleSet
+    columns: list[tuple[pl.DataFrame, list[str]]],
+    readings: list[Reading],
+    spec: FieldSpec,
+    rules: RuleSet,
+    known: pl.Series,
 ) -> list[list[Choice]]:
     """Per column (its values, and the shapes that are decided): one choice for each other shape that can be read."""
     values = pl.concat(
@@ -95,7 +120,7 @@ def _choose(
     )
     if values.is_empty() or not readings:
         return [[] for _ in columns]
-    told = _told(values.lazy(), readings, spec, rules)
+    told = _told(values.lazy(), readings, spec, rules, known)
     return [_choices(part, readings) for part in _parts(told, len(columns))]
 
 
@@ -116,16 +141,31 @@ def _measured(
     tested: list[Reading], readings: list[Reading], spec: FieldSpec, rules: RuleSet, known: pl.Series
 ) -> list[Measured]:
     """`measure` of each reading in `tested`, in one pass."""
-    cases = known.head(int(cases_needed(spec.policy.max_error) * _MARGIN)).to_frame("known").lazy()
+    wanted = int(cases_needed(spec.policy.max_error) * _MARGIN)
     written = [
-        cases.select(pl.lit(i).alias("of"), "known", reading.render(pl.col("known")).alias("value"))
+        cases.lazy().select(pl.lit(i).alias("of"), "known", "value")
         for i, reading in enumerate(tested)
-        if reading.render is not None
+        if (cases := _written(reading, known.head(wanted), wanted)).height
     ]
-    if not written or known.is_empty():
+    if not written:
         return [Measured(0, 0, "masked") for _ in tested]
-    told = _told(with_shape(pl.concat(written).drop_nulls(), "value"), readings, spec, rules)
+    told = _told(with_shape(pl.concat(written), "value"), readings, spec, rules, known)
     return [_result(part, readings) for part in _parts(told, len(tested))]
+
+
+def _written(reading: Reading, known: pl.Series, wanted: int) -> pl.DataFrame:
+    """`known` and `value`, as the reading writes it: its specimens, each once, and the `known` values.
+
+    Without specimens the cases follow the frequencies of the known values: for a reading that looks up words, a word
+    that is often met would otherwise prove all the others.
+    """
+    parts = [pl.DataFrame(schema={"known": pl.String, "value": pl.String})]
+    if reading.specimens is not None:
+        # The field's rules will refuse some of them.
+        parts.append(reading.specimens().select("known", "value").head(_SPARE * wanted))
+    if reading.render is not None and known.len():
+        parts.append(known.to_frame("known").with_columns(reading.render(pl.col("known")).alias("value")))
+    return pl.concat(parts).drop_nulls()
 
 
 def _result(told: pl.DataFrame, readings: list[Reading]) -> Measured:
@@ -140,12 +180,14 @@ def _result(told: pl.DataFrame, readings: list[Reading]) -> Measured:
     return Measured(cases, sum(row[f"right_{i}"] for row, i in decided), "masked")
 
 
-def _told(values: pl.LazyFrame, readings: list[Reading], spec: FieldSpec, rules: RuleSet) -> pl.DataFrame:
+def _told(
+    values: pl.LazyFrame, readings: list[Reading], spec: FieldSpec, rules: RuleSet, known: pl.Series
+) -> pl.DataFrame:
     """One row per `of` and shape of `values` (`of`, `shape`, `value`, `known`): what readings 0, 1, … make of it.
 
     `read_<i>`: the share that it reads within the field's domain; `cases_<i>` and `right_<i>`: how many it reads, and
-    how many as the known value; `proof_<convention>`: how many values no other convention reads; `differ_<i>_<j>`: how
-    many the two read otherwise.
+    how many as the known value; `proof_<convention>`: how many values no other convention reads; `fits_<scale>`: how many no
+    other scale puts among the `known` ones; `differ_<i>_<j>`: how many the two read otherwise.
     """
     indexes = range(len(readings))
     # Names that no field can have: a reading is judged as the field.
@@ -164,6 +206,7 @@ def _told(values: pl.LazyFrame, readings: list[Reading], spec: FieldSpec, rules:
         *[text[i].count().alias(f"cases_{i}") for i in indexes],
         *[(text[i] == pl.col("_known")).sum().alias(f"right_{i}") for i in indexes],
         *[proof.sum().alias(f"proof_{name}") for name, proof in _proofs(readings, text).items()],
+        *[fit.sum().alias(f"fits_{name}") for name, fit in _fits(readings, text, known, spec).items()],
         *[
             (text[i] != text[j]).sum().alias(f"differ_{i}_{j}")
             for i in indexes
@@ -174,7 +217,8 @@ def _told(values: pl.LazyFrame, readings: list[Reading], spec: FieldSpec, rules:
 
 def _choices(told: pl.DataFrame, readings: list[Reading]) -> list[Choice]:
     column = {c: int(told[f"proof_{c}"].sum()) for c in _conventions(readings)}
-    choices = [_choose_one(row, readings, column) for row in told.to_dicts()]
+    fits = {s: int(told[f"fits_{s}"].sum()) for s in _scales(readings)}
+    choices = [_choose_one(row, readings, column, fits) for row in told.to_dicts()]
     return [choice for choice in choices if choice is not None]
 
 
@@ -182,21 +226,72 @@ def _conventions(readings: list[Reading]) -> list[str]:
     return sorted({r.convention for r in readings if r.convention})
 
 
+def _scales(readings: list[Reading]) -> list[str]:
+    return sorted({r.scale for r in readings if r.scale})
+
+
 def _proofs(readings: list[Reading], text: list[pl.Expr]) -> dict[str, pl.Expr]:
     """Per convention: whether a value can be read by it and by no other convention."""
-    can = {
-        c: pl.any_horizontal(text[i].is_not_null() for i, r in enumerate(readings) if r.convention == c)
-        for c in _conventions(readings)
-    }
+    return _alone(
+        {
+            c: pl.any_horizontal(text[i].is_not_null() for i, r in enumerate(readings) if r.convention == c)
+            for c in _conventions(readings)
+        }
+    )
+
+
+def _fits(
+    readings: list[Reading], text: list[pl.Expr], known: pl.Series, spec: FieldSpec
+) -> dict[str, pl.Expr]:
+    """Per scale: whether it, and no other scale, puts a value where the known values lie."""
+    scales = _scales(readings)
+    if not scales:
+        return {}
+    # Every second one: what is measured on known values is not decided by the same alone.
+    half = known.gather_every(2).to_frame("known")
+    numbers = half.select(_position(pl.col("known"), spec)).to_series().drop_nulls()
+    if numbers.len() < _FEWEST_KNOWN:
+        return {s: pl.lit(value=False) for s in scales}
+    low, high = numbers.quantile(_TAIL), numbers.quantile(1 - _TAIL)
+    return _alone(
+        {
+            s: pl.any_horizontal(
+                _position(text[i], spec).is_between(low, high).fill_null(value=False)
+                for i, r in enumerate(readings)
+                if r.scale == s
+            )
+            for s in scales
+        }
+    )
+
+
+def _position(text: pl.Expr, spec: FieldSpec) -> pl.Expr:
+    """Where a value lies among others: a number itself, a moment by what it is counted in."""
+    return read_back(text, spec.dtype).to_physical().cast(pl.Float64, strict=False)
+
+
+def _alone(can: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
     return {
         c: can[c] & ~pl.any_horizontal(pl.lit(value=False), *(can[o] for o in can if o != c)) for c in can
     }
 
 
-def _choose_one(row: dict, readings: list[Reading], column: dict[str, int]) -> Choice | None:
+def _choose_one(
+    row: dict, readings: list[Reading], column: dict[str, int], fits: dict[str, int]
+) -> Choice | None:
     able = [i for i in range(len(readings)) if row[f"read_{i}"] > 0]
+    # Of the scales that can read this shape: the values of the whole column speak for one, or for none.
+    scale = _scale_of({s: n for s, n in fits.items() if s in {readings[i].scale for i in able}})
+    able = [i for i in able if not (scale and readings[i].scale and readings[i].scale != scale)]
     if not able:
         return None
+    choice = _choose_convention(row, readings, able, column)
+    if choice.reading.scale and not scale and not choice.rivals:
+        return replace(choice, rivals=(UNKNOWN_SCALE,))
+    return choice
+
+
+def _choose_convention(row: dict, readings: list[Reading], able: list[int], column: dict[str, int]) -> Choice:
     here = {c: int(row[f"proof_{c}"]) for c in column}
     proven = [c for c, count in here.items() if count]
     if len(proven) > 1:
@@ -215,6 +310,14 @@ def _choose_one(row: dict, readings: list[Reading], column: dict[str, int]) -> C
     first = able[0]
     rivals = tuple(readings[i].name for i in able[1:] if row[f"differ_{first}_{i}"])
     return Choice(row["shape"], readings[first], rivals)
+
+
+def _scale_of(fits: dict[str, int]) -> str | None:
+    """The scale that all but a few values speak for: unlike a notation, a distribution has tails."""
+    total = sum(fits.values())
+    return next(
+        (s for s, n in fits.items() if total >= _FEWEST_PROOFS and n >= _AGREEING_SHARE * total), None
+    )
 
 
 def _winner(proof: dict[str, int]) -> str | None:

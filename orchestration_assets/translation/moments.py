@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import polars as pl
 
+from orchestration_assets.translation import calendars
+from orchestration_assets.translation.moments_parts import assembled, local_moment, zoned
 from orchestration_assets.translation.readings import Reading, Translator
-from validators.parsing import Notation, read_back, write
+from validators.parsing import Notation, write
 from validators.rules import FieldSpec
 
 _MONTHS = {
@@ -50,65 +52,26 @@ _RENDER = {
 }
 
 
-def _hour(parts: pl.Expr) -> pl.Expr:
-    hour = parts.struct.field("hour").cast(pl.Int32, strict=False)
-    half = parts.struct.field("half").str.to_lowercase().str.slice(0, 1)
-    is_twelve_hour = half.is_not_null()
-    sound = pl.when(~is_twelve_hour | hour.is_between(1, 12)).then(hour)
-    return pl.when(half == "p").then(sound % 12 + 12).when(half == "a").then(sound % 12).otherwise(sound)
-
-
 def _year(digits: pl.Expr, text: pl.Expr) -> pl.Expr:
-    """Two digits after a dash are no year: `26-04-03` may as well begin with it."""
+    """Two digits after a dash are no year: `26-04-03` may as well begin with it. From 70 on, they may be of either century."""
     is_short = digits.str.len_bytes() == 2
     is_dashed = text.str.contains(r"^\s*[0-9]+-")
-    return pl.when(~is_short).then(digits).when(~is_dashed).then(pl.lit("20") + digits)
+    is_clear = ~is_dashed & (digits < "70")
+    return pl.when(~is_short).then(digits).when(is_clear).then(pl.lit("20") + digits)
 
 
 def _parse(pattern: str, spec: FieldSpec, notation: Notation) -> Callable[[pl.Expr], pl.Expr]:
     def parse(text: pl.Expr) -> pl.Expr:
         parts = text.str.extract_groups(pattern)
-        month = parts.struct.field("month")
-        number = month.cast(pl.Int32, strict=False)
-        named = month.str.to_lowercase().replace_strict(_MONTHS, default=None, return_dtype=pl.Int32)
-        second = parts.struct.field("second").fill_null("00") + parts.struct.field("fraction").fill_null("")
-        assembled = pl.concat_str(
-            _year(parts.struct.field("year"), text),
-            pl.coalesce(number, named).cast(pl.String).str.zfill(2),
-            parts.struct.field("day").str.zfill(2),
-            pl.when(parts.struct.field("hour").is_null())
-            .then(0)
-            .otherwise(_hour(parts))
-            .cast(pl.String)
-            .str.zfill(2),
-            parts.struct.field("minute").fill_null("00"),
-            second,
-            separator="-",
-        )
-        naive = assembled.str.strptime(pl.Datetime("us"), "%Y-%m-%d-%H-%M-%S%.f", strict=False)
-        return write(_zoned(naive, parts.struct.field("zone"), spec, notation), spec.dtype)
+        naive = assembled(parts, _year(parts.struct.field("year"), text), _MONTHS)
+        return write(zoned(naive, parts.struct.field("zone"), spec, notation), spec.dtype)
 
     return parse
 
 
-def _zoned(naive: pl.Expr, zone: pl.Expr, spec: FieldSpec, notation: Notation) -> pl.Expr:
-    if not isinstance(spec.dtype, pl.Datetime) or spec.dtype.time_zone is None:
-        return naive.cast(spec.dtype)
-    sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    hours = zone.str.extract(r"^[+-]([0-9]{2})", 1).cast(pl.Int64).fill_null(0)
-    minutes = zone.str.extract(r"([0-9]{2})$", 1).cast(pl.Int64).fill_null(0)
-    offset = pl.duration(minutes=sign * (hours * 60 + minutes))
-    local = naive.dt.replace_time_zone(notation.timezone, ambiguous="null", non_existent="null")
-    stated = (naive - offset).dt.replace_time_zone("UTC")
-    moment = pl.when(zone.is_null()).then(local.dt.convert_time_zone("UTC")).otherwise(stated)
-    return moment.dt.convert_time_zone(spec.dtype.time_zone)
-
-
 def _render(forms: tuple[str, str], spec: FieldSpec, notation: Notation) -> Callable[[pl.Expr], pl.Expr]:
     def render(text: pl.Expr) -> pl.Expr:
-        moment = read_back(text, spec.dtype).cast(pl.Datetime("us", getattr(spec.dtype, "time_zone", None)))
-        if getattr(spec.dtype, "time_zone", None):
-            moment = moment.dt.convert_time_zone(notation.timezone)
+        moment = local_moment(text, spec, notation)
         return (
             pl.when((moment.dt.second() == 0) & (moment.dt.microsecond() == 0))
             .then(moment.dt.strftime(forms[1]))
@@ -204,6 +167,6 @@ def _clock(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
     return [*readings, Reading(name=_UNSAID_HALF, parse=_parse_other_half, convention=_UNSAID_HALF)]
 
 
-DATETIME = Translator("datetime", "1", _moments)
+DATETIME = Translator("datetime", "2", _moments, calendars.readings)
 CLOCK = Translator("clock", "1", _clock)
 """Times of day; the contract's notation is `7:10 a.m.`."""

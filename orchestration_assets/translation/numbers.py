@@ -10,15 +10,24 @@ from validators.parsing import Notation, write
 from validators.rules import FieldSpec
 
 _MARK = rf"(?:(?i:{'|'.join(ISO_4217)})|[A-Z]{{0,3}}[€$£¥]|Fr\.?|zł|kr\.?)"
-_POINT = r"[+-]?(?:[1-9][0-9]{0,2}(?:[, '\u00a0\u202f][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
-_COMMA = r"[+-]?(?:[1-9][0-9]{0,2}(?:[. '\u00a0\u202f][0-9]{3})+|[0-9]+)(?:,[0-9]+)?"
+POINT = r"[+-]?(?:[1-9][0-9]{0,2}(?:[, '\u00a0\u202f][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
+COMMA = r"[+-]?(?:[1-9][0-9]{0,2}(?:[. '\u00a0\u202f][0-9]{3})+|[0-9]+)(?:,[0-9]+)?"
 
 
-def _plain(text: pl.Expr, *, decimal: str) -> pl.Expr:
+def plain(text: pl.Expr, *, decimal: str) -> pl.Expr:
+    """The number without its groups, and with a decimal point."""
     digits = text.str.replace_all(r"[ '\u00a0\u202f]", "")
     if decimal == ",":
         return digits.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
     return digits.str.replace_all(",", "", literal=True)
+
+
+def as_text(number: pl.Expr, spec: FieldSpec) -> pl.Expr:
+    """The contract's text of a number, null where the field's type cannot hold it."""
+    if spec.dtype.is_integer():
+        whole = pl.when(number == number.round()).then(number)
+        return whole.cast(spec.dtype, strict=False).cast(pl.String)
+    return write(number.cast(spec.dtype), spec.dtype)
 
 
 def _parse(
@@ -31,17 +40,14 @@ def _parse(
         body = text.str.extract(anchored, 1)
         if needs_decimals:
             body = pl.when(body.str.contains(decimal, literal=True)).then(body)
-        number = _plain(body, decimal=decimal).cast(pl.Float64, strict=False)
-        if spec.dtype.is_integer():
-            return (
-                pl.when(number == number.round()).then(number).cast(spec.dtype, strict=False).cast(pl.String)
-            )
-        return write(number.cast(spec.dtype), spec.dtype)
+        return as_text(plain(body, decimal=decimal).cast(pl.Float64, strict=False), spec)
 
     return parse
 
 
-def _render(decimal: str, prefix: str = "", suffix: str = "") -> Callable[[pl.Expr], pl.Expr]:
+def render_amount(decimal: str, prefix: str = "", suffix: str = "") -> Callable[[pl.Expr], pl.Expr]:
+    """Writes numbers with two decimals and groups of thousands, between `prefix` and `suffix`."""
+
     def render(text: pl.Expr) -> pl.Expr:
         number = text.cast(pl.Float64, strict=False).round(2)
         whole, cents = number.abs().floor(), ((number.abs() * 100).round() % 100).cast(pl.Int64)
@@ -68,12 +74,12 @@ def _readings(spec: FieldSpec, notation: Notation, *, marks: tuple[bool, ...]) -
     readings = []
     for is_marked in marks:
         suffix = " EUR" if is_marked else ""
-        for convention, pattern, decimal in (("point", _POINT, "."), ("comma", _COMMA, ",")):
+        for convention, pattern, decimal in (("point", POINT, "."), ("comma", COMMA, ",")):
             readings.append(
                 Reading(
                     name=f"{'money' if is_marked else 'number'} with decimal {convention}",
                     parse=_parse(pattern, decimal, spec, is_marked=is_marked, needs_decimals=needs_decimals),
-                    render=_render(decimal, suffix=suffix),
+                    render=render_amount(decimal, suffix=suffix),
                     convention=convention,
                 )
             )

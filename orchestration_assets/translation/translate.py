@@ -95,7 +95,7 @@ def decide_all(
             spec=spec,
             rules=rules,
             translators=[
-                (TRANSLATORS[t], TRANSLATORS[t].readings(spec, notation)) for t in spec.policy.translate
+                stage for t in spec.policy.translate for stage in TRANSLATORS[t].stages(spec, notation)
             ],
             known=known_texts(known, columns[0].source, name),
         )

@@ -42,7 +42,8 @@ def folded(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(r"\s+", " ").str.strip_chars().str.to_lowercase()
 
 
-def _unambiguous(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def without_ambiguous(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Word in lower case to code, of the words that stand for one code only."""
     meanings: dict[str, set[str]] = defaultdict(set)
     for word, code in pairs:
         meanings[" ".join(word.lower().split())].add(code)
@@ -60,7 +61,7 @@ def currency_words() -> dict[str, str]:
         pairs += [(name, code) for code, name in locale.currencies.items()]
         plurals = locale._data["currency_names_plural"]  # noqa: SLF001 - babel has no public way to them
         pairs += [(name, code) for code, forms in plurals.items() for name in forms.values()]
-    return _unambiguous(pairs)
+    return without_ambiguous(pairs)
 
 
 @cache
@@ -76,7 +77,7 @@ def country_words() -> dict[str, str]:
     ]
     for language in LANGUAGES:
         pairs += [(name, code) for code, name in Locale(language).territories.items() if len(code) == 2]
-    return _unambiguous(pairs)
+    return without_ambiguous(pairs)
 
 
 def _lookup(words: Mapping[str, str]) -> Callable[[pl.Expr], pl.Expr]:
@@ -91,7 +92,8 @@ def _written_as(words: Mapping[str, str]) -> Callable[[pl.Expr], pl.Expr]:
     return lambda text: text.replace_strict(by_code, default=None, return_dtype=pl.String)
 
 
-def _tidied(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
+def tidied(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
+    """A code that is only written untidily: white space and quotes, capitals, small letters, separators."""
     strip = r"^[\s\"'`]+|[\s\"'`.,;]+$"
     return [
         Reading(
@@ -117,14 +119,24 @@ def _tidied(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
     ]
 
 
+def vocabulary(name: str, words: Mapping[str, str], spec: FieldSpec) -> list[Reading]:
+    """The reading of a word of a public vocabulary as its code; every word of it is a specimen."""
+    allowed = None if spec.allowed is None else set(spec.allowed)
+
+    def specimens() -> pl.DataFrame:
+        kept = [(code, word) for word, code in words.items() if allowed is None or code in allowed]
+        pairs = pl.DataFrame(kept, schema={"known": pl.String, "value": pl.String}, orient="row")
+        return pairs.sample(fraction=1.0, shuffle=True, seed=20261101)
+
+    return [Reading(name, _lookup(words), _written_as(words), specimens=specimens)]
+
+
 def _currency(spec: FieldSpec, notation: Notation) -> list[Reading]:
-    named = Reading("currency name", _lookup(currency_words()), _written_as(currency_words()))
-    return [*_tidied(spec, notation)[:2], named]
+    return [*tidied(spec, notation)[:2], *vocabulary("currency name", currency_words(), spec)]
 
 
 def _country(spec: FieldSpec, notation: Notation) -> list[Reading]:
-    named = Reading("country name", _lookup(country_words()), _written_as(country_words()))
-    return [*_tidied(spec, notation)[:2], named]
+    return [*tidied(spec, notation)[:2], *vocabulary("country name", country_words(), spec)]
 
 
 def _text(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
@@ -137,7 +149,7 @@ def _text(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
     ]
 
 
-CODE = Translator("code", "1", _tidied)
+CODE = Translator("code", "1", tidied)
 CURRENCY = Translator("currency", "1", _currency)
 COUNTRY = Translator("country", "1", _country)
 TEXT = Translator("text", "1", _text)
