@@ -1,6 +1,7 @@
 """All figures of docs/performance.md: `make bench`, or one of them: `make bench ARGS=way`.
 
-    python -m benchmarks [way] [memory] [judging] [reading] [small] [drift] [prices] [--rounds N] [--records N] [--many N] [--runs N] [--folder DIR]
+    python -m benchmarks [way] [memory] [judging] [reading] [small] [drift] [prices]
+        [--rounds N] [--records N] [--many N] [--runs N] [--folder DIR]
 
 Each measurement is a process of its own; the two sides of a ratio take turns.
 """
