@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "every mistake in every declaration",
     "repair": "judge and repair one file, without Dagster",
     "simulate": "deliver days of the simulated outside world",
+    "chaos": "rounds in an outside world that misbehaves: is anything lost, twice, or silently wrong?",
 }
 
 

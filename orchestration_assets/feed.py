@@ -62,7 +62,9 @@ class Limits(_Declared):
         default=100, ge=0, description="At most this many shapes that no translator reads."
     )
     volume_ratio: float = Field(
-        default=2.0, gt=1, description="At most this factor from the feed's median volume."
+        default=2.0,
+        gt=1,
+        description="At most this factor from the median volume of the feed, and of each source.",
     )
     freshness_hours: float | None = Field(
         default=None, gt=0, description="Landed at most so long after the partition's end."

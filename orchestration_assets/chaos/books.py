@@ -14,8 +14,7 @@ from typing import Any
 import polars as pl
 
 from orchestration_assets.steps.context import Context
-from sources.chaos import World
-from sources.chaos.world import SYSTEMS
+from sources.chaos.world import SYSTEMS, World
 from sources.declaration import Source
 from sources.endpoints import SqlEndpoint
 from validators.parsing import parse, present

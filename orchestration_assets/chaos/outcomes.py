@@ -5,6 +5,7 @@ from enum import StrEnum
 
 NEEDS: dict[str, str] = {
     "answer_429_retry_after": "availability",
+    "older_delivered_again": "availability",
     "archive": "reading",
     "archive_byte_flipped": "reading",
     "archive_truncated": "reading",
@@ -215,7 +216,7 @@ OUTCOMES = {
     "html_page": Row(
         "an HTML page comes, with status 200",
         "refused",
-        "lacks",
+        "none of the first lines is a JSON object",
         "deliveries_accepted",
         Fate.MISSING,
         _REDELIVERED,
@@ -223,7 +224,7 @@ OUTCOMES = {
     "pdf": Row(
         "a PDF file comes",
         "refused",
-        "lacks",
+        "none of the first lines is a JSON object",
         "deliveries_accepted",
         Fate.MISSING,
         _REDELIVERED,
@@ -278,9 +279,7 @@ OUTCOMES = {
         Fate.FEW_UNREADABLE,
         _REDELIVERED,
     ),
-    "delimiter_changed": Row(
-        "tabs where semicolons are declared", "landed", "", "", Fate.AS_EVER, _NOTHING
-    ),
+    "delimiter_changed": Row("tabs where semicolons are declared", "landed", "", "", Fate.AS_EVER, _NOTHING),
     "preamble": Row("words before the header", "landed", "", "", Fate.AS_EVER, _NOTHING),
     "two_tables": Row(
         "a second, smaller table below the first",

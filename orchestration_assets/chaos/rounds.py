@@ -21,8 +21,8 @@ from orchestration_assets.chaos.outcomes import NEEDS
 from orchestration_assets.chaos.taking import Taken, context_of, declared_for, take
 from orchestration_assets.lake import Lake
 from orchestration_assets.steps.context import Context
-from sources.chaos import FAULTS, Fault, World
-from sources.chaos.world import SYSTEMS
+from sources.chaos.faults import FAULTS, Fault
+from sources.chaos.world import SYSTEMS, World
 from sources.simulation import DamageRates
 
 DAYS = ("2026-11-01", "2026-11-02", "2026-11-03")
@@ -88,9 +88,7 @@ class Stage:
         return Lake(folder)
 
 
-def stage(
-    folder: Path, *, seed: int, records: int = RECORDS, damaged_share: float = DAMAGED_SHARE
-) -> Stage:
+def stage(folder: Path, *, seed: int, records: int = RECORDS, damaged_share: float = DAMAGED_SHARE) -> Stage:
     """A sound world of three days below `folder`, and its lakes."""
     rates = replace(DamageRates(), share=damaged_share, broken_line_share=0.0)
     return Stage(World(folder / "outside", DAYS, records=records, seed=seed, rates=rates), folder)
@@ -136,7 +134,7 @@ def play(current: Stage, seed: int, faults: Sequence[Fault]) -> Round:
         judgement,
         seconds,
         taken.failure,
-        tuple([*broken, *why_not]),
+        (*broken, *why_not),
     )
 
 
@@ -184,9 +182,7 @@ def _recovered(current: Stage, context: Context) -> tuple[float | None, list[str
         time.sleep(_PAUSE_SECONDS)
 
 
-def _not_recovered(
-    current: Stage, context: Context, taken: Taken, judgement: Judgement
-) -> Iterator[str]:
+def _not_recovered(current: Stage, context: Context, taken: Taken, judgement: Judgement) -> Iterator[str]:
     if not taken.is_published:
         yield taken.failure or f"not published: {', '.join(sorted(taken.failed_checks))}"
     for place in ("missing", "lost", "unreadable"):

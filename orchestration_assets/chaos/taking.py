@@ -19,8 +19,7 @@ from orchestration_assets.steps.publishing import publish_partition
 from orchestration_assets.steps.settlement import settle_partition
 from orchestration_assets.steps.translation import translate_partition
 from orchestration_assets.steps.triage import triage_partition
-from sources.chaos import World
-from sources.chaos.world import SYSTEMS
+from sources.chaos.world import SYSTEMS, World
 
 FEED = "payments"
 CATALOG = FEEDS.parent.parent / "sources" / "catalog"

@@ -2,8 +2,3 @@
 
 Stands beside the simulation, whose deliveries it breaks on the way. Nothing here knows how a record is judged.
 """
-
-from sources.chaos.faults import FAULTS, Fault
-from sources.chaos.world import World
-
-__all__ = ["FAULTS", "Fault", "World"]

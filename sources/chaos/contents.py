@@ -186,7 +186,9 @@ def column_dropped(sheet: Sheet, _rng: np.random.Generator) -> bytes:
 def column_added(sheet: Sheet, _rng: np.random.Generator) -> bytes:
     """One column more, of which nobody was told."""
     if sheet.header is None:
-        return sheet.with_lines(line.removesuffix("}") + ',"channel":"web"}' for line in sheet.lines).content()
+        return sheet.with_lines(
+            line.removesuffix("}") + ',"channel":"web"}' for line in sheet.lines
+        ).content()
     added = sheet.with_fields(lambda fields: [*fields, "web"])
     return _with_header(added, "web", "kanal")
 

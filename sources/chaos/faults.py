@@ -57,7 +57,8 @@ def _cut(change: Callable[[Sheet, np.random.Generator], bytes]) -> Inject:
     """Hand over the beginning; over HTTP without a length, so that only the bytes themselves can tell."""
 
     def inject(world: World, source: str, day: str, rng: np.random.Generator) -> None:
-        world.server.behave(server.without_length)
+        if source == A:
+            world.server.behave(server.without_length)
         world.file(source, day).write_bytes(change(world.sheet(source, day), rng))
 
     return inject
@@ -156,9 +157,9 @@ _FAULTS = (
     Fault("archive_truncated", _FILES, _packed(contents.packed_and_truncated)),
     # text
     Fault("encoding_utf_8", _CSV, _written(contents.in_encoding("utf-8"))),
+    Fault("encoding_utf_8_with_mark", _CSV, _written(contents.in_encoding("utf-8-sig"))),
     Fault("encoding_utf_16", _FILES, _written(contents.in_encoding("utf-16"))),
     Fault("encoding_cp1252", (B,), _written(contents.in_encoding("cp1252"))),
-    Fault("encoding_utf_8_with_mark", _CSV, _written(contents.in_encoding("utf-8-sig"))),
     Fault("byte_order_mark", (B,), _written(contents.with_byte_order_mark)),
     Fault("mixed_line_ends", _FILES, _written(contents.mixed_line_ends)),
     Fault("nul_bytes", _FILES, _written(contents.nul_bytes)),
