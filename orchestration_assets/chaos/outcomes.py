@@ -63,6 +63,14 @@ OUTCOMES = {
         Fate.MISSING,
         _NEXT_RUN,
     ),
+    "connection_refused_backup_serves": Row(
+        "the server refuses connections, and the source's next endpoint has a copy",
+        "landed",
+        "",
+        "",
+        Fate.AS_EVER,
+        _SAME_RUN,
+    ),
     "hang": Row(
         "the server takes the request and never answers",
         "absent",

@@ -45,19 +45,19 @@ class Taken:
 def declared_for(world: World, folder: Path) -> Declared:
     """The project's own feed and sources, reached where the world has them, with deadlines of a round."""
     folder.mkdir(parents=True, exist_ok=True)
+    url = f"{world.server.url}/gateway_a/{{partition}}/payments.csv"
     endpoints = {
-        "gateway_a": {
-            "kind": "http",
-            "url": f"{world.server.url}/gateway_a/{{partition}}/payments.csv",
-            "timeout": TIMEOUT_SECONDS,
-        },
-        "gateway_b": {"kind": "files", "path": "gateway_b/{partition}/*"},
+        "gateway_a": [
+            {"kind": "http", "url": url, "timeout": TIMEOUT_SECONDS},
+            {"kind": "files", "path": "backup/gateway_a/{partition}/*.csv"},
+        ],
+        "gateway_b": [{"kind": "files", "path": "gateway_b/{partition}/*"}],
     }
     for source in SYSTEMS:
         declaration = yaml.safe_load((CATALOG / f"{source}.yaml").read_text(encoding="utf-8"))
         declaration["deadline"] = DEADLINE_SECONDS
         if source in endpoints:
-            declaration["endpoints"] = [endpoints[source]]
+            declaration["endpoints"] = endpoints[source]
         (folder / f"{source}.yaml").write_text(yaml.safe_dump(declaration), encoding="utf-8")
     return load_feeds(FEEDS, folder).of(FEED)
 

@@ -32,6 +32,13 @@ def _refuse(world: World, _source: str, _day: str, _rng: np.random.Generator) ->
     world.server.refuse()
 
 
+def _refuse_beside_backup(world: World, source: str, day: str, _rng: np.random.Generator) -> None:
+    world.server.refuse()
+    backup = world.backup(source, day)
+    backup.parent.mkdir(parents=True, exist_ok=True)
+    backup.write_bytes(world.sound(source, day))
+
+
 def _slow_down(world: World, _source: str, _day: str, _rng: np.random.Generator) -> None:
     once = server.at_first(server.answer(429, Retry_After="1"))
     world.server.behave(once)
@@ -126,6 +133,7 @@ _FILES, _CSV, _ALL = (A, B), (A,), (A, B, LEDGER)
 _FAULTS = (
     # the server
     Fault("connection_refused", _CSV, _refuse),
+    Fault("connection_refused_backup_serves", _CSV, _refuse_beside_backup),
     Fault("hang", _CSV, _behaving(server.hang)),
     Fault("drip", _CSV, _behaving(server.drip)),
     Fault("answer_429", _CSV, _behaving(server.answer(429))),

@@ -47,6 +47,10 @@ class World:
         """The file that the source hands over for the day; of the ledger its database."""
         return self.database if source == "ledger" else self.root / source / day / _FILES[source]
 
+    def backup(self, source: str, day: str) -> Path:
+        """Where a copy of the source's file may lie, for its second endpoint: none does, as long as nothing is wrong."""
+        return self.root / "backup" / source / day / _FILES[source]
+
     @property
     def database(self) -> Path:
         """The ledger's database."""

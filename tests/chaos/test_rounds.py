@@ -1,9 +1,14 @@
 """Rounds of several faults at random: what must never be is counted, and is not there."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from orchestration_assets.chaos.figures import as_lines, figures
-from orchestration_assets.chaos.rounds import Round, Stage, play, rounds
+from orchestration_assets.chaos.judging import judge_round
+from orchestration_assets.chaos.rounds import DAYS, Round, Stage, play, rounds
+from orchestration_assets.chaos.taking import take
 from sources.chaos.faults import FAULTS
 
 
@@ -31,3 +36,18 @@ def test_a_round_is_the_same_again_when_it_is_run_alone(calm: Stage) -> None:
     faults = [FAULTS[name] for name in ("ragged_rows", "late", "nul_bytes", "rows_reordered")]
     first, again = (play(calm, 17, faults) for _ in range(2))
     assert (first.faults, first.is_known, first.judgement) == (again.faults, again.is_known, again.judgement)
+
+
+def test_what_was_delivered_before_stays_when_nothing_comes(calm: Stage, tmp_path: Path) -> None:
+    context = calm.context(calm.lake(tmp_path / "lake", is_known=True))
+    before = context.lake.active(context.table("trusted"), DAYS[-1])
+    for name, source in (("answer_500", "gateway_a"), ("html_page", "gateway_b"), ("late", "ledger")):
+        FAULTS[name].inject(calm.world, source, DAYS[-1], np.random.default_rng(1))
+    try:
+        taken = take(context)
+    finally:
+        calm.world.heal()
+    assert taken.is_published
+    assert "deliveries_accepted" in taken.failed_checks
+    assert judge_round(context, calm.books, taken).total("missing") == 0
+    assert context.lake.active(context.table("trusted"), DAYS[-1]) == before
