@@ -6,6 +6,7 @@ from enum import StrEnum
 NEEDS: dict[str, str] = {
     "answer_429_retry_after": "availability",
     "older_delivered_again": "availability",
+    "cut_in_last_value": "line ends by habit",
     "archive": "reading",
     "archive_byte_flipped": "reading",
     "archive_truncated": "reading",
@@ -207,6 +208,14 @@ OUTCOMES = {
     ),
     "cut_in_mid_record": Row(
         "it ends within a record, and no length is stated",
+        "landed",
+        "",
+        "deliveries_accepted",
+        Fate.BEGINNING,
+        _REDELIVERED,
+    ),
+    "cut_in_last_value": Row(
+        "it ends within the last value of a record, no length is stated, and former deliveries ended their last line",
         "landed",
         "",
         "deliveries_accepted",

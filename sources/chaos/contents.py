@@ -27,11 +27,20 @@ def header_only(sheet: Sheet, _rng: np.random.Generator) -> bytes:
 
 
 def cut_in_mid_record(sheet: Sheet, rng: np.random.Generator) -> bytes:
-    """The beginning, up to a place within a record: at times within its last value, where it still looks whole."""
+    """The beginning, up to a place within a record, before its last value."""
     lines = sheet.lines[: _kept(sheet, rng) + 1]
     last = lines[-1]
-    at = len(last) - 1 if rng.random() < 0.3 else int(rng.integers(len(last) // 4, len(last)))
+    end = len(last) if sheet.header is None else last.rindex(sheet.delimiter)
+    at = int(rng.integers(end // 4, end))
     return sheet.with_lines((*lines[:-1], last[:at])).content().removesuffix(b"\n")
+
+
+def cut_in_last_value(sheet: Sheet, rng: np.random.Generator) -> bytes:
+    """The beginning, up to a place within the last value of a record, which still looks whole."""
+    whole = [n for n, line in enumerate(sheet.lines) if len(line.rpartition(sheet.delimiter)[2]) > 3]
+    at = max((n for n in whole if n <= _kept(sheet, rng)), default=whole[0])
+    lines = sheet.lines[: at + 1]
+    return sheet.with_lines((*lines[:-1], lines[-1][:-1])).content().removesuffix(b"\n")
 
 
 def cut_at_record_end(sheet: Sheet, rng: np.random.Generator) -> bytes:

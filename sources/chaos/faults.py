@@ -155,6 +155,7 @@ _FAULTS = (
     Fault("empty", _FILES, _written(contents.empty)),
     Fault("header_only", _CSV, _written(contents.header_only)),
     Fault("cut_in_mid_record", _FILES, _cut(contents.cut_in_mid_record)),
+    Fault("cut_in_last_value", _CSV, _cut(contents.cut_in_last_value)),
     Fault("cut_at_record_end", _FILES, _cut(contents.cut_at_record_end)),
     Fault("html_page", _FILES, _written(contents.html_page)),
     Fault("pdf", _FILES, _written(contents.pdf)),

@@ -116,11 +116,20 @@ def test_objects_keep_what_they_hold_when_their_keys_are_turned(
 
 def test_a_cut_leaves_less_than_half_of_the_records(rng: np.random.Generator) -> None:
     whole = SHEET.content()
-    for cut, is_whole_record in ((contents.cut_at_record_end, True), (contents.cut_in_mid_record, False)):
+    for cut, is_whole_record in (
+        (contents.cut_at_record_end, True),
+        (contents.cut_in_mid_record, False),
+        (contents.cut_in_last_value, False),
+    ):
         begin = cut(SHEET, rng)
         assert whole.startswith(begin)
         assert begin.endswith(b"\n") == is_whole_record
         assert begin.count(b"\n") <= 1 + len(SHEET.lines) / 2
+
+
+def test_a_cut_within_the_last_value_leaves_all_the_fields(rng: np.random.Generator) -> None:
+    *_, last = contents.cut_in_last_value(SHEET, rng).decode().split("\n")
+    assert last in [line[:-1] for line in LINES]
 
 
 def test_euros_become_cents(rng: np.random.Generator) -> None:
