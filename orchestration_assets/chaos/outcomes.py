@@ -315,7 +315,7 @@ OUTCOMES = {
         "a second, smaller table below the first",
         "landed",
         "",
-        "unreadable_share",
+        "",
         Fate.AS_EVER,
         "nothing to heal: the lines of the second table are in `unreadable`",
     ),

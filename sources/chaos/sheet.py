@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-FEW = 3
+FEW = 15
+"""How many lines a fault of single lines strikes."""
 
 
 @dataclass(frozen=True)

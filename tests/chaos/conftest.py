@@ -6,7 +6,8 @@ import pytest
 
 from orchestration_assets.chaos.rounds import Stage, stage
 
-RECORDS = 60
+RECORDS = 1000
+"""So many that methods can be measured well enough to be applied."""
 
 
 @pytest.fixture(scope="session")

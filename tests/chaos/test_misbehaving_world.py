@@ -14,12 +14,12 @@ import pytest
 
 from sources.chaos import contents, server
 from sources.chaos.faults import FAULTS
-from sources.chaos.sheet import Sheet
+from sources.chaos.sheet import FEW, Sheet
 from sources.chaos.world import World
 from sources.simulation import DamageRates
 
 DAYS = ("2026-11-01", "2026-11-02")
-LINES = tuple(f"P{n};C{n};M{n};{n},50;01.11.2026 10:0{n}" for n in range(8))
+LINES = tuple(f"P{n};C{n};M{n};{n},50;01.11.2026 10:{n:02d}" for n in range(40))
 SHEET = Sheet("txn_ref;kunde;haendler;betrag;zeitpunkt", LINES, ";", "cp1252")
 
 
@@ -135,7 +135,8 @@ def test_a_cut_within_the_last_value_leaves_all_the_fields(rng: np.random.Genera
 def test_euros_become_cents(rng: np.random.Generator) -> None:
     lines = contents.unit_changed(SHEET, rng).decode().splitlines()
     amounts = [line.split(";")[3] for line in lines]
-    assert amounts == ["betrag", "50", "150", "250", "350", "450", "550", "650", "750"]
+    assert amounts[:4] == ["betrag", "50", "150", "250"]
+    assert amounts[-1] == "3950"
 
 
 def test_a_few_lines_and_no_others_are_broken(rng: np.random.Generator) -> None:
@@ -144,8 +145,8 @@ def test_a_few_lines_and_no_others_are_broken(rng: np.random.Generator) -> None:
         (contents.unquoted_delimiter, 0),
         (contents.extra_quote, 0),
         (contents.nul_bytes, 0),
-        (contents.line_cut_in_two, 3),
+        (contents.line_cut_in_two, FEW),
     ):
         lines = change(SHEET, rng).decode("cp1252").splitlines()[1:]
         assert len(lines) == len(SHEET.lines) + lines_more
-        assert len(set(SHEET.lines) - set(lines)) == 3
+        assert len(set(SHEET.lines) - set(lines)) == FEW

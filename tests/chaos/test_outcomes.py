@@ -22,6 +22,14 @@ from sources.chaos.world import SYSTEMS
 
 DAY = DAYS[-1]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "outcomes.md"
+OF = {
+    "late": "gateway_b",
+    "html_page": "gateway_b",
+    "pdf": "gateway_b",
+    "extra_quote": "gateway_a",
+    "line_cut_in_two": "gateway_a",
+}
+"""Whose outcome the row tells, where it differs between the sources that the fault can strike."""
 ALONE = ("landing_unwritable", "clock_garbage")
 
 
@@ -54,8 +62,8 @@ def batches() -> Iterator[dict[str, str]]:
             continue
         if name in ALONE:
             yield {name: fault.strikes[0]}
-        elif name in ("late", "html_page", "pdf"):
-            queues["gateway_b"].append(name)
+        elif name in OF:
+            queues[OF[name]].append(name)
         else:
             queues[min(fault.strikes, key=lambda source: len(queues[source]))].append(name)
     for row in zip_longest(*queues.values()):
