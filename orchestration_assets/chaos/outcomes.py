@@ -19,7 +19,6 @@ NEEDS: dict[str, str] = {
     "line_cut_in_two": "reading",
     "column_renamed": "drift",
     "column_renamed_to_nonsense": "drift",
-    "column_dropped": "drift",
     "unit_changed": "drift",
 }
 """Fault to the part that its row stands on and that is not there yet."""
@@ -337,23 +336,28 @@ OUTCOMES = {
     "rows_reordered": Row("the records in another order", "landed", "", "", Fate.AS_EVER, _NOTHING),
     "columns_reordered": Row("the columns in another order", "landed", "", "", Fate.AS_EVER, _NOTHING),
     "column_renamed": Row(
-        "a column under another name that means the same", "landed", "", "drift", Fate.AS_EVER, _SAME_RUN
+        "a column under another name that means the same",
+        "landed",
+        "",
+        "schema_drift",
+        Fate.AS_EVER,
+        _SAME_RUN,
     ),
     "column_renamed_to_nonsense": Row(
         "a column under a name that says nothing",
         "waiting",
-        "haendler",
-        "drift",
+        "`haendler` (merchant_id) is gone, perhaps `xq7`",
+        "deliveries_accepted",
         Fate.MISSING,
         "when a person confirms the proposed mapping, or by the next run after it is delivered anew",
     ),
     "column_dropped": Row(
         "a column that is required is gone",
-        "waiting",
-        "haendler",
-        "drift",
+        "refused",
+        "columns that the header of 9 columns lacks: haendler",
+        "deliveries_accepted",
         Fate.MISSING,
-        "when a person decides, or by the next run after it is delivered anew",
+        _REDELIVERED,
     ),
     "column_added": Row(
         "a column that nobody declared", "landed", "", "deliveries_accepted", Fate.AS_EVER, _NOTHING
@@ -361,10 +365,10 @@ OUTCOMES = {
     "unit_changed": Row(
         "amounts in cents where euros are declared",
         "waiting",
-        "betrag",
-        "drift",
+        "its numbers are of another scale than before",
+        "deliveries_accepted",
         Fate.MISSING,
-        "when a person confirms the proposed mapping, or by the next run after it is delivered anew",
+        "when a person confirms the proposed unit, or by the next run after it is delivered anew",
     ),
     "clock_garbage": Row(
         "a tenth of the times are impossible",
