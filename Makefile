@@ -1,6 +1,6 @@
 # Breakwater's commands. `make` alone lists them; every one sets up what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test ui screenshots bench lint format lock clean clean-data
+.PHONY: help setup run test ui screenshots bench chaos lint format lock clean clean-data
 
 BIN := .venv/bin
 PORT ?= 3000
@@ -34,6 +34,10 @@ screenshots: ## take the documentation's pictures of Dagster's pages anew (needs
 bench: ## run the benchmarks; ARGS go to `python -m benchmarks`
 	@scripts/setup.sh dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: ## run 500 rounds in an outside world that misbehaves (some 20 minutes); ARGS go to `breakwater chaos`
+	@scripts/setup.sh run
+	@$(BIN)/breakwater chaos --rounds 500 $(ARGS)
 
 lint: ## check style, format and types: ruff and mypy
 	@scripts/setup.sh dev

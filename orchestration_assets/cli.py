@@ -18,6 +18,7 @@ COMMANDS = {
     "profile": "what a file shows, and the declarations that would fit it",
     "ui": "Dagster's pages, which take in new declarations while they run",
     "simulate": "deliver days of the simulated outside world",
+    "chaos": "rounds in an outside world that misbehaves: is anything lost, twice, or silently wrong?",
 }
 
 

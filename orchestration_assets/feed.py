@@ -62,7 +62,9 @@ class Limits(_Declared):
         default=100, ge=0, description="At most this many shapes that no translator reads."
     )
     volume_ratio: float = Field(
-        default=2.0, gt=1, description="At most this factor from the feed's median volume."
+        default=2.0,
+        gt=1,
+        description="At most this factor from the median volume of the feed, and of each source.",
     )
     stale_share: float = Field(
         default=0.0, ge=0, le=1, description="At most this share of records from snapshots that stand in."

@@ -21,6 +21,7 @@ PURE = (
     "orchestration_assets/settlement",
     "orchestration_assets/drift",
     "orchestration_assets/steps",
+    "orchestration_assets/chaos",
 )
 FILES = sorted(path for package in PACKAGES for path in (TOP / package).rglob("*.py"))
 
@@ -85,10 +86,21 @@ def test_validators_and_sources_stand_on_the_ground(folder: str, others: tuple[s
     assert found == set()
 
 
-def test_only_commands_and_the_simulation_itself_know_of_the_simulation() -> None:
-    allowed = ("orchestration_assets/commands", "sources/simulation")
+@pytest.mark.parametrize("world", ["sources.simulation", "sources.chaos"])
+def test_only_commands_and_who_breaks_the_simulated_world_know_of_it(world: str) -> None:
+    allowed = (
+        "orchestration_assets/commands",
+        "orchestration_assets/chaos",
+        "sources/chaos",
+        "sources/simulation",
+    )
     others = [p for p in FILES if not any(p.is_relative_to(TOP / folder) for folder in allowed)]
-    assert [p.name for p in others if any(is_of(m, "sources.simulation") for m in imported(p))] == []
+    assert [p.name for p in others if any(is_of(m, world) for m in imported(p))] == []
+
+
+def test_the_simulation_does_not_know_who_breaks_it() -> None:
+    files = files_under("sources/simulation")
+    assert [p.name for p in files if any(is_of(m, "sources.chaos") for m in imported(p))] == []
 
 
 def test_no_package_imports_tests_or_benchmarks() -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -206,10 +205,11 @@ def unseen_shapes(context: Context, metrics: dict[str, float]) -> Outcome:
 
 
 def volume(context: Context, metrics: dict[str, float]) -> Outcome:
-    """The records landed, against the median of the feed's other partitions."""
+    """The records landed, of all sources and of each that delivered, against the medians of the feed's other partitions."""
     ratio = context.feed.limits.volume_ratio
-    others = _landed_elsewhere(context)
-    if len(others) < 2:
+    landed, usual = _volumes(context, metrics), _usual_volumes(context)
+    known = {name: usual[name] for name in landed if name in usual}
+    if "landed" not in known:
         return Outcome(
             "volume",
             is_passed=True,
@@ -218,24 +218,39 @@ def volume(context: Context, metrics: dict[str, float]) -> Outcome:
             action="nothing to do",
             numbers={"landed": metrics["landed"]},
         )
-    middle = median(others)
+    odd = [name for name, middle in known.items() if not middle / ratio <= landed[name] <= middle * ratio]
+    middle = known["landed"]
+    sources = [
+        f"{name.removeprefix('landed_')} {landed[name]:,.0f}, where its median is {known[name]:,.0f}"
+        for name in odd
+        if name != "landed"
+    ]
     return Outcome(
         "volume",
-        middle / ratio <= metrics["landed"] <= middle * ratio,
-        expected=f"between {middle / ratio:,.0f} and {middle * ratio:,.0f} records (median {middle:,.0f} of {len(others)} others)",
-        found=f"{metrics['landed']:,.0f} landed",
+        not odd,
+        expected=f"between {middle / ratio:,.0f} and {middle * ratio:,.0f} records (the median of the other partitions is "
+        f"{middle:,.0f}), and each source within a factor of {ratio:g} of its own",
+        found="; ".join([f"{metrics['landed']:,.0f} landed", *sources]),
         action="compare landed per source with other days; a file may be cut off or delivered twice",
-        numbers={"landed": metrics["landed"], "median": middle},
+        numbers={"landed": metrics["landed"], "median": middle, "sources_odd": len(sources)},
     )
 
 
-def _landed_elsewhere(context: Context) -> list[float]:
-    """The records landed in each of the feed's other partitions."""
+def _volumes(context: Context, metrics: dict[str, float]) -> dict[str, float]:
+    """Metric to records: of the partition, and of each source that delivered any; one that did not is named elsewhere."""
+    by_source = {f"landed_{s.source}": metrics.get(f"landed_{s.source}", 0) for s in context.sources}
+    return {"landed": metrics["landed"], **{name: count for name, count in by_source.items() if count}}
+
+
+def _usual_volumes(context: Context) -> dict[str, float]:
+    """Metric to its median in the feed's other partitions: where at least two have it, days of 0 left out."""
     table = context.lake.read(context.table("metrics"))
     if table.is_empty():
-        return []
-    is_other = (pl.col("metric") == "landed") & (pl.col(PARTITION) != context.partition)
-    return table.filter(is_other)["value"].to_list()
+        return {}
+    is_other = pl.col("metric").str.starts_with("landed") & (pl.col(PARTITION) != context.partition)
+    counts = table.filter(is_other & ((pl.col("value") > 0) | (pl.col("metric") == "landed")))
+    medians = counts.group_by("metric").agg(pl.len().alias("days"), pl.col("value").median())
+    return dict(medians.filter(pl.col("days") > 1).select("metric", "value").iter_rows())
 
 
 def freshness(context: Context) -> Outcome:
