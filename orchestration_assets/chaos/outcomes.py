@@ -3,26 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-NEEDS: dict[str, str] = {
-    "answer_429_retry_after": "availability",
-    "older_delivered_again": "availability",
-    "cut_in_last_value": "line ends by habit",
-    "archive": "reading",
-    "archive_byte_flipped": "reading",
-    "archive_truncated": "reading",
-    "encoding_utf_8": "reading",
-    "encoding_utf_8_with_mark": "reading",
-    "encoding_utf_16": "reading",
-    "preamble": "reading",
-    "unquoted_delimiter": "reading",
-    "extra_quote": "reading",
-    "line_cut_in_two": "reading",
-    "column_renamed": "drift",
-    "column_renamed_to_nonsense": "drift",
-    "unit_changed": "drift",
-}
-"""Fault to the part that its row stands on and that is not there yet."""
-
 
 class Fate(StrEnum):
     """What becomes of the records of the source that was struck; those of the other sources go their way."""
@@ -66,7 +46,7 @@ OUTCOMES = {
         "the server refuses connections, and the source's next endpoint has a copy",
         "landed",
         "",
-        "",
+        "preferred_endpoint",
         Fate.AS_EVER,
         _SAME_RUN,
     ),

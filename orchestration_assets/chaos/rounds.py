@@ -17,8 +17,7 @@ import numpy as np
 
 from orchestration_assets.chaos.books import Book, books_of
 from orchestration_assets.chaos.judging import Judgement, judge_round
-from orchestration_assets.chaos.outcomes import NEEDS
-from orchestration_assets.chaos.taking import Taken, context_of, declared_for, take
+from orchestration_assets.chaos.taking import Taken, context_of, declared_for, take, wait_for_the_late
 from orchestration_assets.lake import Lake
 from orchestration_assets.steps.context import Context
 from sources.chaos.faults import FAULTS, Fault
@@ -53,6 +52,7 @@ class Stage:
 
     world: World
     folder: Path
+    patience: float | None = None
     fresh: Path = field(init=False)
     known: Path = field(init=False)
     trusted: frozenset[str] = frozenset()
@@ -60,7 +60,7 @@ class Stage:
     def __post_init__(self) -> None:
         """Take every day once, soundly."""
         self.fresh, self.known = self.folder / "fresh", self.folder / "known"
-        self.declared = declared_for(self.world, self.folder / "catalog")
+        self.declared = declared_for(self.world, self.folder / "catalog", patience=self.patience)
         for day in DAYS[:-1]:
             take(self.context(Lake(self.fresh), day))
         shutil.copytree(self.fresh, self.known)
@@ -88,17 +88,24 @@ class Stage:
         return Lake(folder)
 
 
-def stage(folder: Path, *, seed: int, records: int = RECORDS, damaged_share: float = DAMAGED_SHARE) -> Stage:
+def stage(
+    folder: Path,
+    *,
+    seed: int,
+    records: int = RECORDS,
+    damaged_share: float = DAMAGED_SHARE,
+    patience: float | None = None,
+) -> Stage:
     """A sound world of three days below `folder`, and its lakes."""
     rates = replace(DamageRates(), share=damaged_share, broken_line_share=0.0)
-    return Stage(World(folder / "outside", DAYS, records=records, seed=seed, rates=rates), folder)
+    return Stage(World(folder / "outside", DAYS, records=records, seed=seed, rates=rates), folder, patience)
 
 
 def rounds(
     folder: Path, *, count: int, seed: int, only: Sequence[str] = (), keep: bool = False
 ) -> Iterator[Round]:
     """Yield each round as it is judged. `only`: the faults to choose from; `keep` the lakes of rounds that broke a promise."""
-    faults = [FAULTS[name] for name in only] or [f for name, f in FAULTS.items() if name not in NEEDS]
+    faults = [FAULTS[name] for name in only] or list(FAULTS.values())
     with ExitStack() as open_stages:
         for number in range(seed, seed + count):
             if number == seed or number % ROUNDS_PER_WORLD == 0:
@@ -127,6 +134,7 @@ def play(current: Stage, seed: int, faults: Sequence[Fault]) -> Round:
     broken = list(_broken(judgement, before, _files(context)))
     current.world.heal()
     seconds, why_not = _recovered(current, context)
+    wait_for_the_late(context)
     return Round(
         seed,
         tuple((fault.name, source) for fault, source in chosen),

@@ -16,6 +16,7 @@ from orchestration_assets.steps.arrivals import Arrival, left, taken
 from orchestration_assets.steps.asking import Landing, late_landings, store_of, wait_for, wait_to_the_end
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.deliveries import Row, counts, is_silent, merged, standing_in, too_old
+from orchestration_assets.steps.doubts import cut_off_by_habit, without_former_increments
 from orchestration_assets.steps.drift import look_again
 from sources.declaration import Source
 from sources.delivery import Delivery
@@ -299,5 +300,7 @@ def _mapped_or_waiting(
 LOOKS: tuple[Callable[[Context, Source, Arrival, list[Row]], list[Row]], ...] = (
     _mapped_or_waiting,
     _one_increment_once,
+    lambda context, source, _arrival, rows: without_former_increments(context, source, rows),
+    lambda context, source, _arrival, rows: cut_off_by_habit(context, source, rows),
 )
 """What looks through that which was delivered before it is noted, in this order; each may change what it is worth."""
