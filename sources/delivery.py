@@ -74,3 +74,5 @@ class Delivery:
     """False where the last line has no end, or an archive was cut off: there may have been more."""
     tried: tuple[Tried, ...] = ()
     """The endpoints that did not serve when the source was asked, in order of preference."""
+    has_nothing_new: bool = False
+    """Of one that is `absent`: its endpoint answered, and has nothing beyond what it handed over before."""

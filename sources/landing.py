@@ -44,6 +44,7 @@ def land(
     deliveries: list[Delivery] = []
     tried: list[Tried] = []
     known = since if since and source.delivers == "increment" else {}
+    is_nothing_new = False
     request = _Request(source, partition, store, root, fragment_bytes)
     for way, endpoint in _ways(source, store, clock):
         answer = way.ask(request.to(endpoint, way.label, known.get(way.label)))
@@ -52,9 +53,9 @@ def land(
         if any(delivery.status == "landed" for delivery in served):
             break
         tried.append(Tried(way.label, _why_not(answer), answer.attempts))
-        if isinstance(answer.failure, NothingNew):
+        if is_nothing_new := isinstance(answer.failure, NothingNew):
             break
-    found = deliveries or [_absent(source, partition, tried)]
+    found = deliveries or [replace(_absent(source, partition, tried), has_nothing_new=is_nothing_new)]
     return [replace(delivery, tried=tuple(tried)) for delivery in found]
 
 

@@ -178,13 +178,21 @@ def _note(context: Context, source: Source, arrived: list[Arrival]) -> None:
         for arrival in sorted(arrived, key=lambda arrival: arrival.at):
             if arrival.note is not None and _is_overtaken(rows, arrival):
                 continue
-            delivered = arrival.rows
-            for look in LOOKS:
-                delivered = look(context, source, arrival, delivered)
-            rows = merged(rows, delivered, source.delivers)
+            rows = _after(context, source, arrival, rows)
         rows = _with_stand_in(context, source, rows)
         context.lake.replace(table, context.partition, pl.DataFrame(rows, schema=DELIVERY_SCHEMA))
     taken(arrived)
+
+
+def _after(context: Context, source: Source, arrival: Arrival, rows: list[Row]) -> list[Row]:
+    """What the rows say after the arrival. Where its source has nothing new, what came before is all that there is."""
+    has_nothing_new = [row.pop("has_nothing_new", False) for row in arrival.rows]
+    if all(has_nothing_new) and any(row["is_in_force"] for row in rows):
+        return [row for row in rows if row["content_hash"]]
+    delivered = arrival.rows
+    for look in LOOKS:
+        delivered = look(context, source, arrival, delivered)
+    return merged(rows, delivered, source.delivers)
 
 
 def _former(context: Context, source: Source, partition: str | None = None) -> list[Row]:
@@ -215,6 +223,7 @@ def _row(delivery: Delivery) -> Row:
         "extra_columns": list(row["extra_columns"]),
         "tried": list(row["tried"]),
         "is_in_force": False,
+        "has_nothing_new": delivery.has_nothing_new,
     }
 
 

@@ -202,9 +202,10 @@ def test_a_source_that_never_delivered_is_beyond_any_cadence(place, orders) -> N
 
 
 def increment(place, content: str, since: dict[str, str], position: str) -> Arrival:
-    """What a connector hands over that went on from `since` and came to `position`."""
+    """What an endpoint without partitions hands over that went on from `since` and came to `position`."""
     [known] = place.rows("gateway_a/deliveries").to_dicts()
     row = {**known, "content_hash": content * 64, "name": f"{content}.csv", "position": position}
+    row["endpoint"] = "kafka:1"
     return Arrival("gateway_a", [row], datetime.now(UTC), since)
 
 
@@ -220,7 +221,7 @@ def test_an_increment_is_taken_in_once_also_where_two_partitions_went_on_from_th
     assert not take_in(place.context(NEXT))
     refused = summary(place.context(NEXT))["gateway_a"]
     assert refused["refused_because"] == "another run went on from the same position meanwhile"
-    leave(place.lake, NEXT, increment_of(first, "3", since={"files:0": "7"}))
+    leave(place.lake, NEXT, increment_of(first, "3", since={"kafka:1": "7"}))
     assert take_in(place.context(NEXT))
 
 
