@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 import numpy as np
+import polars as pl
 
 BOM = b"\xef\xbb\xbf"
 
@@ -24,6 +25,7 @@ _MARKS = (
 _WIDE_SHARE = 0.4
 _NARROW_SHARE = 0.02
 _MOSTLY = 0.9
+_MARK = "\ufffd".encode()
 _EVIDENCE_BYTES = 1 << 18
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _HIGH_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
@@ -77,27 +79,32 @@ class Watch:
     invalid: int = 0
     high: np.ndarray = field(default_factory=lambda: np.zeros(128, np.int64))
     evidence: bytearray = field(default_factory=bytearray)
-    _decoder: codecs.IncrementalDecoder = field(
-        default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
-    )
+    _rest: bytes = b""
 
     def feed(self, chunk: bytes) -> None:
-        """Look at one chunk."""
-        pending = self._decoder.getstate()[0]
-        if chunk.isascii() and not pending:
-            return
-        text = self._decoder.decode(chunk)
-        raw = np.frombuffer(pending + chunk, np.uint8)
-        marks = _replacements(raw)
-        self.invalid += text.count("\ufffd") - marks
-        self.leads += int(np.count_nonzero(raw[len(pending) :] >= 0xC2)) - marks
-        self.high += np.bincount(raw[len(pending) :][raw[len(pending) :] >= 128] - 128, minlength=128)
-        if len(self.evidence) < _EVIDENCE_BYTES:
-            self.evidence += _lines_with_high_bytes(chunk)[: _EVIDENCE_BYTES - len(self.evidence)]
+        """Look at one chunk, up to its last line end: there every character is whole."""
+        body = self._rest + chunk
+        end = body.rfind(b"\n") + 1 or _end_of_characters(body)
+        self._look_at(body[:end])
+        self._rest = body[end:]
 
     def finish(self) -> None:
-        """Count what a character that does not end leaves."""
-        self.invalid += bool(self._decoder.decode(b"", final=True))
+        """Look at what stands behind the last line end."""
+        self._look_at(self._rest)
+        self._rest = b""
+
+    def _look_at(self, body: bytes) -> None:
+        if body.isascii():
+            return
+        raw = np.frombuffer(body, np.uint8)
+        high = raw[raw >= 128]
+        marks = body.count(_MARK) if (high == _MARK[0]).any() else 0
+        self.high += np.bincount(high - 128, minlength=128)
+        self.leads += int(np.count_nonzero(high >= 0xC2)) - marks
+        if not _is_utf8(body):
+            self.invalid += body.decode("utf-8", "replace").count("\ufffd") - marks
+            if len(self.evidence) < _EVIDENCE_BYTES:
+                self.evidence += _lines_with_high_bytes(body)[: _EVIDENCE_BYTES - len(self.evidence)]
 
     @property
     def is_utf8(self) -> bool:
@@ -165,9 +172,23 @@ def encoding_for(declared: str, watch: Watch, *, is_declared: bool) -> str:
     return "utf-8" if is_contradicted else declared
 
 
-def _replacements(raw: np.ndarray) -> int:
-    """Return how many replacement characters the bytes themselves hold."""
-    return int(np.count_nonzero((raw[:-2] == 0xEF) & (raw[1:-1] == 0xBF) & (raw[2:] == 0xBD)))
+def _is_utf8(body: bytes) -> bool:
+    """Whether every byte is utf-8; polars looks at many bytes at once."""
+    try:
+        pl.Series([body]).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+def _end_of_characters(body: bytes) -> int:
+    """Return the position behind the last character that is surely whole, of bytes without a line end."""
+    for back in range(1, min(4, len(body)) + 1):
+        if body[-back] < 0x80:
+            return len(body) - back + 1
+        if body[-back] >= 0xC0:
+            return len(body) - back
+    return len(body)
 
 
 def _lines_with_high_bytes(chunk: bytes) -> bytes:

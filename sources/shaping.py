@@ -25,6 +25,8 @@ from sources.unpacking import CutOff
 
 Peek = Callable[[Iterable[bytes]], tuple[bytes, Iterator[bytes]]]
 
+_QUOTES_BYTES = 1 << 18
+
 _UTF8: dict[str, Any] = {"encoding": "utf-8"}
 _OF_WORKBOOK: dict[str, Any] = {"delimiter": ",", "quote": '"', **_UTF8}
 
@@ -151,7 +153,7 @@ def _find_dialect(head: bytes, form: str, source: Source, found: dict[str, Any])
         head,
         _encoding_so_far(head, source, found) or known.encoding,
         delimiters=delimiters,
-        quotes=quotes_in(head, delimiters) if "quote" in asked else (known.quote,),
+        quotes=quotes_in(head[:_QUOTES_BYTES], delimiters) if "quote" in asked else (known.quote,),
         columns=frozenset(source.columns.values()),
         required=frozenset(source.required_columns),
     )
