@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from orchestration_assets.imputation import agreed as agreement
+from orchestration_assets.imputation import dependent as dependency
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.settlement.agreement import contradictions, with_more
@@ -143,13 +144,20 @@ def repair_records(
     of_source = notations.get(records["_source"][0], {}) if records.height else {}
     own = identities(records.lazy(), rules, of_source)
     spelled = spelling.learn(spelling.count_values(records.lazy(), rules), rules)
+    texts = dependency.texts_of(records, rules, of_source)
+    dependent = dependency.learn(lambda: [texts], rules)
     triaged = triage(
         records,
         rules,
         of_source,
         own=own,
         contested_identities=contested([own]),
-        suspicions=spelling.suspicions(records, spelled, rules),
+        suspicions=pl.concat(
+            [
+                spelling.suspicions(records, spelled, rules),
+                dependency.suspicions(records, dependent.cells, rules),
+            ]
+        ),
     )
     units = split_units("records", triaged)
     known = known_sample(triaged, rules)
@@ -171,6 +179,7 @@ def repair_records(
         groups=imputation.fit_groups(triaged.clean.lazy(), groups, rules, known.filter(pl.col("_is_clean"))),
         learned=imputation.fit_learned(known.filter(pl.col("_is_clean")), rules),
         agreed=_agreed(units, frames, rules, labels),
+        dependent=dependent,
     )
     against = [
         _contradicted(frame, imputers.agreed, rules) if unit.is_contested else None

@@ -6,6 +6,7 @@ Belongs here: `Contract`, `field`, the policy of a field. Compiling a contract t
 import importlib
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,6 +32,7 @@ class FieldPolicy:
     is_personal: bool = False
     translate: tuple[str, ...] = ()
     impute: tuple[str, ...] = ()
+    determined_by: tuple[tuple[str, ...], ...] = ()
     max_error: float = 0.01
     evidence: EvidenceClass = "masked"
     severity: Severity = "error"
@@ -51,6 +53,7 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     personal: bool = False,
     translate: str | tuple[str, ...] | list[str] = (),
     impute: str | tuple[str, ...] | list[str] = (),
+    determined_by: str | Sequence[str | list[str]] = (),
     max_error: float = 0.01,
     evidence: EvidenceClass = "masked",
     severity: Severity = "error",
@@ -64,6 +67,8 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     `key` identifies the record (entity grain), `entity` what several sources report on (report grain), `source` names
     the column that says who reports. `translate` and `impute` name methods, in order of preference. A repair is applied
     by itself if the upper bound of its error rate is at most `max_error`, on `evidence` of this class or a stronger one.
+    `determined_by` names the fields from each of which this one follows; a list within the list names several that determine it
+    together: `["provider_number", ["state", "measure_code"]]`.
     `unit` is what a number of the field counts (`oz`, `C`, `fraction`), `region` the country (ISO 3166-1) of a telephone
     number or a subdivision that does not name its own, `currency` the field that says which currency an amount is in.
     """
@@ -82,6 +87,7 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
         is_personal=personal,
         translate=_names(translate),
         impute=_names(impute),
+        determined_by=_determinants(determined_by),
         max_error=max_error,
         evidence=evidence,
         severity=severity,
@@ -141,6 +147,10 @@ def load_contract(reference: str) -> type[Contract]:
 
 def _names(value: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _determinants(value: str | Sequence[str | list[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(_names(one) for one in ([value] if isinstance(value, str) else value))
 
 
 def _is_optional(annotation: Any) -> bool:

@@ -150,6 +150,7 @@ def compile_contract(contract: type[Contract]) -> RuleSet:
             f"{contract.__name__} is no pandera model: {error}\nHint: {contract.__name__}.to_schema() shows where"
         ) from error
     fields = {name: _field_spec(contract, name, column) for name, column in schema.columns.items()}
+    _check_determinants(contract, fields)
     rules: list[Rule] = []
     for name, column in schema.columns.items():
         spec = fields[name]
@@ -172,6 +173,16 @@ def compile_contract(contract: type[Contract]) -> RuleSet:
             f"Hint: mark the field that says which {'record' if contract.__grain__ == 'entity' else 'entity'} it is"
         )
     return compiled
+
+
+def _check_determinants(contract: type[Contract], fields: dict[str, FieldSpec]) -> None:
+    for name, spec in fields.items():
+        named = {other for by in spec.policy.determined_by for other in by}
+        if wrong := sorted(other for other in named if other == name or other not in fields):
+            raise ContractError(
+                f"{contract.__name__}.{name} is determined by {', '.join(wrong)}: itself, or no field of the contract\n"
+                f"Hint: one or more of {', '.join(other for other in fields if other != name)}"
+            )
 
 
 def _field_spec(contract: type[Contract], name: str, column: Any) -> FieldSpec:

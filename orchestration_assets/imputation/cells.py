@@ -37,12 +37,12 @@ class Tested(Protocol):
 
 
 def open_cells(effective: pl.DataFrame, findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
-    """One row per (record, field) without a good value, where the contract names an imputer.
+    """One row per (record, field) without a good value, where the contract names an imputer or a dependency.
 
     IDENTITY, field, value, and `by.<field>`, as text, for each field that an imputer looks at. `effective`: the
     records, translations applied; `findings`: all that is wrong with them then.
     """
-    fields = [name for name, spec in rules.fields.items() if spec.policy.impute]
+    fields = [name for name, s in rules.fields.items() if s.policy.impute or s.policy.determined_by]
     wanted = pl.col("field").is_in(fields) & (pl.col("severity") != "warning")
     cells = (
         findings.filter(wanted)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from orchestration_assets.imputation import agreed as agreement
+from orchestration_assets.imputation import dependent as dependency
 from orchestration_assets.imputation.agreed import Agreed
 from orchestration_assets.imputation.calibration import Calibration, calibrate
 from orchestration_assets.imputation.cells import (
@@ -21,6 +22,7 @@ from orchestration_assets.imputation.cells import (
     fields_by_group,
     fields_by_learning,
 )
+from orchestration_assets.imputation.dependent import Dependent
 from orchestration_assets.imputation.groups import VERSION as GROUPS_VERSION
 from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict, read_members
 from orchestration_assets.imputation.learned import FITTERS, Learned, learn
@@ -56,6 +58,7 @@ class Imputers:
     groups: dict[tuple[str, str], GroupModel]
     learned: dict[tuple[str, str], Learned]
     agreed: Agreed | None = None
+    dependent: Dependent | None = None
 
     def tested(self, name: str, method: str) -> Tested | None:
         """What is known of a method on a field; None where it could not be fitted."""
@@ -194,6 +197,8 @@ def impute(
     of_field = {name: part for (name,), part in cells.partition_by("field", as_dict=True).items()}
     said = None if reports is None else _said_of_cells(of_field, reports, rules)
     parts = [pl.LazyFrame(schema=PROPOSAL_SCHEMA)]
+    if imputers.dependent is not None:
+        parts.append(dependency.proposals(cells, imputers.dependent))
     if reports is not None and imputers.agreed is not None:
         parts.append(_by_agreement(cells, reports, imputers.agreed, rules))
     for name in rules.fields:
@@ -266,6 +271,8 @@ def methods_of(imputers: Imputers, rules: RuleSet) -> pl.DataFrame:
                 max_error=rules.fields[name].policy.max_error,
             )
         )
+    if imputers.dependent is not None:
+        rows.append(dependency.methods_of(imputers.dependent, rules))
     if imputers.agreed is not None:
         rows.append(agreement.methods_of(imputers.agreed, rules))
     for (name, method), learned in imputers.learned.items():

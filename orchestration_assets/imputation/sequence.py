@@ -35,6 +35,11 @@ class Threshold:
         return pl.col("strength") >= self.strength
 
 
+def strength_of_votes() -> pl.Expr:
+    """Of a value that `support` of `support / share` records state: its share, if one more stated something else."""
+    return pl.col("support") / (pl.col("support") / pl.col("share") + 1)
+
+
 def strength_needed(cases: pl.DataFrame, policy: FieldPolicy, evidence_class: str) -> Threshold:
     """`cases`: one row per known value: `strength`, `is_right`. The loosest strength that keeps `max_error`.
 

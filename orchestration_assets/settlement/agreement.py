@@ -14,6 +14,7 @@ from validators.rules import RuleSet, digest
 
 CONTRADICTED = "agrees_with_other_reports"
 TAKEN = "key_is_its_own"
+DEPENDENT = "follows_from_others"
 _MINIMUM_SUPPORT = 2
 _ABOVE_SHARE = 0.5
 

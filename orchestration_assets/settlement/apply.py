@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from orchestration_assets.settlement.agreement import DEPENDENT
 from validators.judgement import RAW, findings_of
 from validators.parsing import read_back
 from validators.rules import RuleSet
@@ -39,9 +40,14 @@ def repaired_and_judged(
     What is wrong comes in two frames: the findings that are kept, and those of the records that were judged again.
     """
     is_touched = pl.col("_id").is_in(in_force["_id"].unique().implode())
+    # What breaks a dependency is not among the rules that are judged again: it stays until its own cell is repaired.
+    broken = findings.filter(is_touched & (pl.col("rule") == DEPENDENT))
+    broken = broken.join(
+        in_force.select("_id", "field"), on=["_id", "field"], how="anti", maintain_order="left"
+    )
     repaired = with_repairs(frame.filter(is_touched), in_force, rules)
     effective = pl.concat([frame.filter(~is_touched), repaired])
-    return effective, findings.filter(~is_touched), findings_of(repaired, rules)
+    return effective, pl.concat([findings.filter(~is_touched), broken]), findings_of(repaired, rules)
 
 
 def repaired_fields(in_force: pl.DataFrame) -> pl.DataFrame:

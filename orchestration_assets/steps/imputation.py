@@ -14,6 +14,7 @@ from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import contradictions, with_more, with_their_others
 from orchestration_assets.settlement.apply import applied, repaired_and_judged
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.dependencies import dependent_of
 from orchestration_assets.steps.units import Units
 from validators.judgement import RAW
 from validators.rules import RuleSet
@@ -87,6 +88,7 @@ def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Impu
         groups=imputation.fit_groups(good_records(context, fragments), groups, rules, known),
         learned=imputation.fit_learned(known, rules),
         agreed=_agreed([of_unit.stated for of_unit in asked if of_unit.stated is not None], rules),
+        dependent=dependent_of(context),
     )
 
 

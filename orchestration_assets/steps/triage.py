@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,10 @@ import polars as pl
 
 from orchestration_assets.drift.mapping import mapped_source
 from orchestration_assets.errors import StepError
+from orchestration_assets.imputation import dependent as dependency
 from orchestration_assets.settlement.agreement import hard_records
 from orchestration_assets.steps.context import Context, code_of_fragments
+from orchestration_assets.steps.dependencies import learn_dependencies
 from orchestration_assets.steps.fragments import (
     ROW_BITS,
     JudgedPiece,
@@ -36,6 +39,21 @@ KEPT_IN_MEMORY_BYTES = 256 << 20
 _SAYS_NOTHING_OF_RECORDS = {"endpoints", "deadline", "cadence", "max_stale", "owner", "region"}
 
 
+@dataclass(frozen=True)
+class OfPartition:
+    """What was learned from all fragments before any is judged."""
+
+    spelling: Spelling | None
+    dependent: dependency.Dependent | None
+
+    def cells_of(self, piece: Piece) -> pl.DataFrame:
+        """What dependencies say of the records of one fragment."""
+        if self.dependent is None:
+            return pl.DataFrame(schema=dependency.CELLS)
+        first = piece.ordinal << ROW_BITS
+        return self.dependent.cells.filter(pl.col("_id").is_between(first, first + (1 << ROW_BITS) - 1))
+
+
 def triage_partition(context: Context) -> dict[str, Any]:
     """Judge every fragment in force; returns counts. Hands over the units and the files of clean records."""
     began = time.perf_counter()
@@ -48,10 +66,13 @@ def triage_partition(context: Context) -> dict[str, Any]:
     buckets = max(1, -(-2 * shared.len() // RECORDS_PER_BUCKET))
     names = [spec.name for spec in spelled_fields(context.rules)]
     spelling = learn_spelling(context, (readings.texts(piece, names) for piece in pieces)) if pieces else None
+    dependent = learn_dependencies(context, lambda: map(readings.of_dependencies, pieces)) if pieces else None
     written: list[Future[dict[str, Any]]] = []
     with ThreadPoolExecutor(1, "triage-writer") as writer:
         for piece, own in zip(pieces, hashes, strict=True):
-            write = _triage_piece(context, piece, own, shared, buckets, readings, spelling)
+            write = _triage_piece(
+                context, piece, own, shared, buckets, readings, OfPartition(spelling, dependent)
+            )
             if written:
                 written[-1].result()  # one is written while the next is judged: memory holds no more
             written.append(writer.submit(write))
@@ -128,6 +149,15 @@ class _Readings:
         reading = self._read(piece, names) if kept is None else kept
         return _with_all_fields(reading.records, names).select(names)
 
+    def of_dependencies(self, piece: Piece) -> pl.DataFrame:
+        """The good values of the fields that take part in a dependency, as text (`dependent.texts_of`)."""
+        rules = self.context.rules
+        names = dependency.fields_taking_part(rules)
+        kept = self.kept.get(piece.name)
+        reading = self._read(piece, names) if kept is None else kept
+        records = _numbered(_with_all_fields(reading.records, names), piece)
+        return dependency.texts_of(records, rules, self.context.notations[piece.source.source])
+
     def read(self, piece: Piece) -> Reading:
         kept = self.kept.pop(piece.name, None)
         return self._read(piece, None) if kept is None else kept
@@ -146,6 +176,12 @@ class _Readings:
             ) from error
 
 
+def _numbered(records: pl.DataFrame, piece: Piece) -> pl.DataFrame:
+    """`records` with their number in the partition and the name of their source."""
+    number = pl.col("_row").cast(pl.UInt64) + (piece.ordinal << ROW_BITS)
+    return records.with_columns(number.alias("_id"), pl.lit(piece.source.source).alias("_source"))
+
+
 def _with_all_fields(records: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """`records` with a null column for each field that the source does not have."""
     lacking = [pl.lit(None, pl.String).alias(name) for name in names if name not in records.columns]
@@ -159,27 +195,29 @@ def _triage_piece(
     shared: pl.Series,
     buckets: int,
     readings: _Readings,
-    spelling: Spelling | None,
+    learned: OfPartition,
 ) -> Callable[[], dict[str, Any]]:
     """Judge the fragment, unless that is done; returns what writes it, and returns its manifest."""
     mine = own.filter(own.is_in(shared.implode())).unique().sort()
     contested_here = hashlib.sha256(mine.to_numpy().tobytes()).hexdigest()
-    name = digest(piece.name, contested_here, buckets, fingerprint(spelling, context.rules), length=20)
+    spelling, cells = learned.spelling, learned.cells_of(piece)
+    doubted = hashlib.sha256(cells.hash_rows(seed=1).to_numpy().tobytes()).hexdigest()
+    name = digest(
+        piece.name, contested_here, buckets, fingerprint(spelling, context.rules), doubted, length=20
+    )
     if (done := manifest_of(context, name)) is not None:
         return lambda: done
     reading = readings.read(piece)
     rules, source = context.rules, piece.source.source
-    records = _with_all_fields(reading.records, list(rules.fields)).with_columns(
-        (pl.col("_row").cast(pl.UInt64) + (piece.ordinal << ROW_BITS)).alias("_id"),
-        pl.lit(source).alias("_source"),
-    )
+    records = _numbered(_with_all_fields(reading.records, list(rules.fields)), piece)
+    found = [] if spelling is None else [suspicions(records, spelling, rules)]
     judged = triage(
         records,
         rules,
         context.notations[source],
         own=own,
         contested_identities=mine,
-        suspicions=None if spelling is None else suspicions(records, spelling, rules),
+        suspicions=pl.concat([*found, dependency.suspicions(records, cells, rules)]),
     )
     fragment = JudgedPiece(
         name, piece, judged, own, reading.unreadable, reading.mended, _count(reading, judged)

@@ -51,6 +51,7 @@ class Place:
         self.outside = folder / "outside"
         self.feeds, self.catalog = feeds, catalog
         self.lake = Lake(folder / "lake")
+        self.fragment_bytes: int | None = None
 
     def context(self, partition: str = DAYS[0], feed: str = "payments") -> Context:
         return Context(load_feeds(self.feeds, self.catalog).of(feed), self.lake, partition, self.outside)
@@ -81,7 +82,7 @@ class Place:
 
     def land(self, partition: str = DAYS[0], feed: str = "payments") -> dict[str, dict[str, Any]]:
         context = self.context(partition, feed)
-        counts = land_sources(context)
+        counts = land_sources(context, fragment_bytes=self.fragment_bytes)
         context.hand_over("landing", {"sources": summary(context), "seconds": 0.0})
         return counts
 

@@ -199,8 +199,9 @@ def test_an_unknown_imputer_is_refused_with_those_that_there_are(method) -> None
     with pytest.raises(ContractError) as caught:
         check_imputers(compile_contract(Order))
     assert f"Order.price names the imputer '{method}', which does not exist" in str(caught.value)
-    assert "Hint: one of reference, agreement, or mode:<other field>, median:<other field>" in str(
-        caught.value
+    assert (
+        "Hint: one of reference, agreement, nearest, model, or mode:<other field>, median:<other field>"
+        in str(caught.value)
     )
 
 
@@ -212,7 +213,7 @@ def test_an_unknown_translator_is_refused_with_those_that_there_are() -> None:
         check_translators(compile_contract(Order))
     assert "Order.order names the translator 'babelfish', which does not exist" in str(caught.value)
     assert (
-        "Hint: one of bic, boolean, clock, code, company_name, country, currency, dateparser, datetime, ean, email, iban, imei, isbn, isin,"
+        "Hint: one of bic, boolean, clock, code, company_name, country, currency, dateparser, datetime, ean, email, encoding, iban, imei, isbn, isin,"
         " issn, language, lei, luhn, money, number, percent, person_name, phone, price, quantity, region, scale, spelling,"
         " split, swapped, text, url, vat"
     ) in str(caught.value)
@@ -286,3 +287,17 @@ def test_a_parametrised_type_keeps_its_parameters() -> None:
     assert compile_contract(Moment).schema == pl.Schema(
         {"order": pl.String, "at": pl.Datetime("ms", "Europe/Berlin")}
     )
+
+
+@pytest.mark.parametrize("determinant", ["price", "nothing"])
+def test_a_field_is_determined_by_other_fields_of_the_contract(determinant: str) -> None:
+    class Shop(Contract):
+        """One row per price."""
+
+        number: str = field(key=True)
+        price: float = field(determined_by=[["number", determinant]])
+
+    with pytest.raises(
+        ContractError, match=rf"price is determined by {determinant}: .*\nHint: one or more of number"
+    ):
+        compile_contract(Shop)
