@@ -15,6 +15,7 @@ OWN_COLUMNS = {
     "_source": "which source delivered it",
     "_delivery": "hash of the delivery's content",
     "_row": "which line of data in that delivery, from 0",
+    "_endpoint": "which of the source's endpoints served it; of a snapshot that stands in, with `stale:` before",
     "_warnings": "rules that it breaks without being held",
     "_repaired": "fields whose value is not as it was delivered: see `repairs`",
 }

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from orchestration_assets.lake import Lake
     from orchestration_assets.settings import Settings
 
-_HEAD = "_source _delivery _row _partition _errors _warnings _repaired _verdict _reason".split()
+_HEAD = "_source _delivery _row _endpoint _partition _errors _warnings _repaired _verdict _reason".split()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

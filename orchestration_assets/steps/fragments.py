@@ -139,6 +139,7 @@ def _stage_clean(context: Context, piece: Piece, name: str, clean: pl.DataFrame)
         "_source",
         pl.lit(piece.short_hash).alias("_delivery"),
         (pl.col("_id") % 2**ROW_BITS).cast(pl.Int64).alias("_row"),
+        pl.lit(piece.delivery.endpoint).alias("_endpoint"),
         *context.rules.fields,
         *[c for c in ("_warnings",) if c in clean.columns],
     )

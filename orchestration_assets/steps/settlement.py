@@ -21,6 +21,8 @@ from validators.rules import RuleSet
 
 HEAD: dict[str, pl.DataType] = {"_source": pl.String(), "_delivery": pl.String(), "_row": pl.Int64()}
 """The record id, without the partition, which is the table's."""
+OF_RECORD: dict[str, pl.DataType] = {**HEAD, "_endpoint": pl.String()}
+"""What a table of records says of each: its id, and who served it."""
 _COUNTED = (
     *("trusted_without_repair", "translated", "imputed", "review", "quarantine", "duplicate", "outside"),
     *("repairs_applied", "repairs_suggested", "fatal"),
@@ -45,9 +47,9 @@ def schemas_of(rules: RuleSet) -> Schemas:
     texts = dict.fromkeys(rules.fields, text)
     own = {"_warnings": reason_list, "_repaired": pl.List(pl.String)}
     return Schemas(
-        trusted=pl.Schema({**HEAD, **rules.schema, **own}),
-        held=pl.Schema({**HEAD, **texts, **reasons}),
-        aside=pl.Schema({**HEAD, "_verdict": text, "_reason": text, **texts, **reasons}),
+        trusted=pl.Schema({**OF_RECORD, **rules.schema, **own}),
+        held=pl.Schema({**OF_RECORD, **texts, **reasons}),
+        aside=pl.Schema({**OF_RECORD, "_verdict": text, "_reason": text, **texts, **reasons}),
         findings=pl.Schema({**HEAD, **{k: v for k, v in FINDING_SCHEMA.items() if not k.startswith("_")}}),
         repairs=pl.Schema({**HEAD, **{k: v for k, v in PROPOSAL_SCHEMA.items() if not k.startswith("_")}}),
     )
@@ -116,6 +118,7 @@ class _Writer:
         self.schemas = schemas_of(context.rules)
         self.hashes = {d["ordinal"]: d["delivery"] for d in deliveries}
         self.sources = {d["ordinal"]: d["source"] for d in deliveries}
+        self.endpoints = {d["ordinal"]: d["endpoint"] for d in deliveries}
         self.files: dict[str, list[StagedFile]] = {
             name: [] for name in ("trusted", "review", "quarantine", "aside", "findings", "repairs")
         }
@@ -163,6 +166,7 @@ class _Writer:
             frame = frame.sort("_id", maintain_order=True)
         frame = frame.with_columns(
             ordinal.replace_strict(self.hashes, return_dtype=pl.String).alias("_delivery"),
+            ordinal.replace_strict(self.endpoints, return_dtype=pl.String).alias("_endpoint"),
             (pl.col("_id") % 2**ROW_BITS).cast(pl.Int64).alias("_row"),
         )
         table = self.context.table(name)

@@ -117,6 +117,7 @@ def _pieces(context: Context) -> Iterator[Piece]:
                 delivery.content_hash,
                 delivery.path,
                 delivery.found,
+                delivery.endpoint,
                 fragment.start,
                 fragment.end,
                 source.model_dump(mode="json", exclude=_SAYS_NOTHING_OF_RECORDS),
@@ -269,6 +270,7 @@ def _deliveries(pieces: list[Piece]) -> list[dict[str, Any]]:
             "ordinal": piece.ordinal,
             "source": piece.source.source,
             "delivery": piece.short_hash,
+            "endpoint": piece.delivery.endpoint,
             "path": piece.delivery.path,
             "lines": piece.delivery.lines,
         }

@@ -119,6 +119,8 @@ def test_a_stand_in_says_whom_it_is_from_and_the_check_how_much_it_is(former) ->
         "stale:files:0",
         f"stands in, from {DAY}",
     )
+    assert set(former.table("trusted", NEXT, "orders")["_endpoint"]) == {"stale:files:0"}
+    assert set(former.table("trusted", DAY, "orders")["_endpoint"]) == {"files:0"}
     check = told(former)["stale_share"]
     assert not check.is_passed
     assert check.found == f"100.0% (2 of 2 lines); shop stands in, from {DAY}"

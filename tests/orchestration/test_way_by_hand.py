@@ -82,6 +82,15 @@ def test_the_trusted_records_are_those_written_by_hand(world) -> None:
     assert sum(p >= "P9" for p in found) == PLAIN
 
 
+def test_each_record_says_which_endpoint_served_it(world) -> None:
+    served = {
+        (row["_source"], row["_endpoint"])
+        for name in ("trusted", "review", "quarantine", "aside")
+        for row in world.table(name).to_dicts()
+    }
+    assert served == {("gateway_a", "files:0"), ("gateway_b", "files:0"), ("ledger", "sql:0")}
+
+
 @pytest.mark.parametrize("payment", sorted(TRUSTED))
 def test_a_trusted_record_holds_the_true_values_and_names_what_was_repaired(world, payment: str) -> None:
     row = by_payment(world.table("trusted"))[payment]
