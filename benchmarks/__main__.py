@@ -1,6 +1,6 @@
 """All figures of docs/performance.md: `make bench`, or one of them: `make bench ARGS=way`.
 
-    python -m benchmarks [way] [memory] [judging] [reading] [small] [drift] [prices]
+    python -m benchmarks [way] [memory] [judging] [reading] [small] [drift] [prices] [hanging]
         [--rounds N] [--records N] [--many N] [--runs N] [--folder DIR]
 
 Each measurement is a process of its own; the two sides of a ratio take turns.
@@ -168,9 +168,18 @@ def drift(options: argparse.Namespace) -> None:
     report(options.rounds)
 
 
+def hanging(options: argparse.Namespace) -> None:
+    """A run of which one of three sources hangs for its whole deadline."""
+    from benchmarks.hanging import DEADLINE_SECONDS, measured
+
+    print(f"\na small partition, one of three sources hangs for its whole deadline of {DEADLINE_SECONDS} s")
+    for what, seconds in measured(options.folder / "hanging").items():
+        print(f"  {what:<36} {seconds:6.1f} s")
+
+
 FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
     "way": way, "memory": memory, "judging": judging, "reading": reading, "small": small, "drift": drift,
-    "prices": lambda _options: prices(),
+    "prices": lambda _options: prices(), "hanging": hanging,
 }  # fmt: skip
 
 

@@ -137,7 +137,8 @@ def wait_for(landings: list[Landing], patience: float | None) -> None:
         seconds = until - time.monotonic()
         if seconds <= 0:
             return
-        waiting[0].join(seconds if has_news else min(seconds, _LOOK_SECONDS))
+        # In short looks: meanwhile another may land that would have been waited for longer.
+        waiting[0].join(min(seconds, _LOOK_SECONDS))
 
 
 def late_landings(lake: Lake, feed: str, partition: str) -> list[Landing]:

@@ -155,6 +155,19 @@ def test_nobody_is_waited_for_longer_than_the_patience_once_others_have_landed(s
     assert "and the run went on without it" in counts["gateway_b"]["reason"]
 
 
+def test_a_source_of_a_long_deadline_that_has_landed_does_not_prolong_the_wait_for_another(
+    slow, server
+) -> None:
+    place = slow(deadline=60)
+    change(place.catalog / "ledger.yaml", deadline=600)
+    change(place.catalog / "gateway_b.yaml", deadline=1)
+    server.then = ["hang"]
+    began = time.monotonic()
+    counts = land_sources(place.context())
+    assert time.monotonic() - began < 60  # half of 600 is what the ledger would have been waited for
+    assert counts["gateway_b"]["status"] == "late"
+
+
 def test_where_nothing_else_has_landed_a_slow_source_has_its_whole_time(slow, server) -> None:
     place = slow(deadline=30, patience=0)
     (place.outside / "gateway_a" / DAY / "payments.csv").unlink()
