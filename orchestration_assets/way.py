@@ -79,7 +79,14 @@ def known_sample(triaged: Triage, rules: RuleSet, rows: int = 4000) -> pl.DataFr
         sample = _evenly(good, rows).select("_source", *texts, pl.lit(is_clean).alias("_is_clean"))
         parts.append(sample)
     parts.append(_good_cells(_evenly(triaged.troubled.filter(is_bad), rows), bad, rules, texts))
-    return pl.concat(parts)
+    return each_once(pl.concat(parts), rules)
+
+
+def each_once(known: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
+    """Of known records what a source says of one thing once: delivering it again is no more evidence for it."""
+    said = ["_source", *rules.key, *([rules.source_field] if rules.source_field else [])]
+    is_named = pl.all_horizontal(pl.col(name).is_not_null() for name in rules.key)
+    return known.filter(~is_named | pl.struct(said).is_first_distinct())
 
 
 def _evenly(frame: pl.DataFrame, rows: int) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.shelf import SHELF
-from orchestration_assets.way import Unit
+from orchestration_assets.way import Unit, each_once
 from validators.judgement import RAW
 
 RECORDS_PER_UNIT = 100_000
@@ -80,7 +80,8 @@ class Units:
         """The samples of good values that triage took, of `fragments` (by default of all)."""
         chosen = self.context.handed_over("triage")["fragments"] if fragments is None else fragments
         files = [self._fragments() / f"{fragment['name']}.known.parquet" for fragment in chosen]
-        return pl.concat([pl.read_parquet(file) for file in files]) if files else pl.DataFrame()
+        parts = [pl.read_parquet(file) for file in files]
+        return each_once(pl.concat(parts), self.context.rules) if parts else pl.DataFrame()
 
     def clear(self) -> None:
         """Forget what an earlier run of the steps left."""

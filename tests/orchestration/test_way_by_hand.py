@@ -4,7 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 
+import polars as pl
 import pytest
+
+from orchestration_assets.steps.units import Units
+from orchestration_assets.way import each_once
 
 DAY = "2026-11-01"
 PLAIN = 800
@@ -191,3 +195,12 @@ def test_every_delivery_is_kept_under_its_hash(world) -> None:
         [row] = world.rows(f"{name}/deliveries").to_dicts()
         assert row["content_hash"] == sha256(content).hexdigest()
         assert (world.lake.root / name / "landed" / row["path"]).read_bytes() == content
+
+
+def test_a_source_that_says_the_same_again_is_no_more_evidence(world) -> None:
+    context = world.context()
+    known = Units(context).known()
+    named = known.drop_nulls("payment_id")
+    assert named.height == named.unique(["_source", "payment_id"]).height
+    again = each_once(pl.concat([known, named.reverse()]), context.rules)
+    assert again.height == known.height
