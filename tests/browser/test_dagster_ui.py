@@ -40,7 +40,7 @@ def test_a_partition_is_materialized_by_clicking_and_its_checks_and_counts_are_s
     assert ui.has_succeeded(page)
 
     ui.open_asset(page, dagster, "payments/settled", "checks")
-    page.get_by_text("Checks (13)").wait_for()
+    page.get_by_text("Checks (14)").wait_for()
     shown = ui.shown_checks(page, BLOCKING + TELLING)
     assert {shown[name] for name in BLOCKING} == {"Succeeded"}
     assert set(shown.values()) <= {"Succeeded", "Failed"}

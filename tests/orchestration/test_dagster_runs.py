@@ -129,7 +129,7 @@ def test_a_run_of_the_job_gives_the_tables_that_its_steps_give(whole, lived) -> 
 
 def test_every_check_is_evaluated_and_says_what_was_expected_found_and_is_to_be_done(whole) -> None:
     evaluations = whole.result.get_asset_check_evaluations()
-    assert len(evaluations) == 13
+    assert len(evaluations) == 14
     assert all(checks(whole.result)[name] for name in BLOCKING)
     for evaluation in evaluations:
         assert {"expected", "found", "action"} <= set(evaluation.metadata), evaluation.check_name
