@@ -9,7 +9,7 @@ import yaml
 
 from orchestration_assets.profiling.columns import ColumnProfile, name_for
 from orchestration_assets.profiling.relations import Relations
-from orchestration_assets.profiling.sniffing import Sniffed
+from sources.notation import DETECTED
 
 _RESERVED = {"str", "int", "float", "bool", "pl", "field", "Annotated", "Contract", "ISO_3166", "ISO_4217"}
 _PANDERA = {
@@ -21,6 +21,8 @@ _ANNOTATIONS = {
     "moment": 'Annotated[pl.Datetime, "us", "UTC"]',
 }  # fmt: skip
 _NULLABLE = 0.005
+_ASKED = {"csv": ("delimiter", "quote", "encoding"), "json": ("encoding",), "ndjson": ("encoding",)}
+"""What the bytes of each delivery are asked for; what was found in this file stands above."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,20 @@ def names_of(profiles: list[ColumnProfile]) -> dict[str, str]:
 
 
 def drafted(
-    name: str, profiles: list[ColumnProfile], relations: Relations, sniffed: Sniffed, endpoint: dict[str, str]
+    name: str,
+    profiles: list[ColumnProfile],
+    relations: Relations,
+    form: str,
+    endpoint: dict[str, str],
+    told: tuple[str, ...] = (),
 ) -> Draft:
-    """The contract, the feed and the source `name` that fit the profiled file; `endpoint`: how to reach it."""
+    """The contract, the feed and the source `name` that fit the profiled file.
+
+    `endpoint`: how to reach it; `told`: what was found in its bytes.
+    """
     names = names_of(profiles)
     fields = {names[p.column]: notation_of(p, _decimal(profiles)) for p in profiles}
-    remarks = [f"{p.column}: {remark}" for p in profiles for remark in p.remarks]
+    remarks = [*told, *(f"{p.column}: {remark}" for p in profiles for remark in p.remarks)]
     if not relations.key:
         remarks.append(
             "no column and no pair of columns identifies a record: say which field is `key` or `entity`"
@@ -57,7 +67,7 @@ def drafted(
     return Draft(
         contract=contract_text(name, profiles, relations, names),
         feed=feed_text(name),
-        source=source_text(name, name, profiles, sniffed, endpoint, fields),
+        source=source_text(name, name, profiles, form, endpoint, fields, told),
         remarks=tuple(remarks),
     )
 
@@ -107,16 +117,13 @@ def source_text(
     source: str,
     feed: str,
     profiles: list[ColumnProfile],
-    sniffed: Sniffed,
+    form: str,
     endpoint: dict[str, str],
     fields: Mapping[str, str | dict[str, str]],
     comments: tuple[str, ...] = (),
 ) -> str:
     """The source's YAML."""
-    notation: dict[str, object] = {"format": sniffed.format}
-    if sniffed.format == "csv":
-        notation["delimiter"] = sniffed.delimiter
-    notation["encoding"] = sniffed.encoding
+    notation: dict[str, object] = {"format": form, **dict.fromkeys(_ASKED.get(form, ()), DETECTED)}
     if (decimal := _decimal(profiles)) != ".":
         notation["decimal"] = decimal
     if tokens := sorted({token for p in profiles for token in p.null_tokens}):
@@ -130,7 +137,9 @@ def source_text(
         "notation": notation,
     }
     listed = "".join(f"  {name}: {_flow(value)}\n" for name, value in fields.items())
-    told = "".join(f"# {line}\n" for line in ("Draft: name the owner, and read every line.", *comments))
+    told = "".join(
+        f"# {' '.join(line.split())}\n" for line in ("Draft: name the owner, and read every line.", *comments)
+    )
     return f"{told}{_yaml(declared)}fields:\n{listed}"
 
 

@@ -1,7 +1,6 @@
 """From a file or an address to a proposal: its bytes taken in as landing would, profiled, and put into drafts."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from glob import escape
@@ -17,25 +16,21 @@ from orchestration_assets.errors import DeclarationError, NotFoundError
 from orchestration_assets.feed import Declared, load_feeds
 from orchestration_assets.profiling.columns import ColumnProfile, null_tokens, profiled
 from orchestration_assets.profiling.drafting import drafted, notation_of, source_text
+from orchestration_assets.profiling.recognising import form_of
 from orchestration_assets.profiling.relations import related
-from orchestration_assets.profiling.sniffing import Sniffed, sniffed
+from orchestration_assets.profiling.sampling import Sample, sampled, source_for
 from orchestration_assets.settings import settings
 from orchestration_assets.steps.context import rules_of
-from orchestration_assets.steps.known import sample_of
 from sources.connectors import payloads
-from sources.connectors.payload import Deadline, Payload
-from sources.declaration import Source
+from sources.connectors.payload import Deadline
+from sources.encodings import wide_encoding
 from sources.endpoints import FilesEndpoint, HttpEndpoint
-from sources.intake import take
-from sources.notation import FieldNotation
-from sources.scanning import FRAGMENT_BYTES
+from sources.unpacking import MAGIC_BYTES, packing_of
 from validators.parsing import Notation
 from validators.rules import RuleSet
 
 MOST_BYTES = 64 << 20
-ROWS = 20_000
 _SECONDS = 120.0
-_HEAD_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -55,38 +50,37 @@ def propose(place: str, *, feed: str | None = None, name: str | None = None) -> 
     name = _name(name or _stem(place))
     endpoint = _endpoint(place)
     data, is_whole = _bytes_of(endpoint)
-    notation = sniffed(data[:_HEAD_BYTES])
-    values = _values(name, data, notation)
+    sample = sampled(name, data)
+    values = sample.values
     tokens = null_tokens(values)
     profiles = [profiled(column, values[column], tokens=tokens) for column in values.columns]
     cut = () if is_whole else (f"only the first {MOST_BYTES >> 20} MiB were looked at",)
     reached = _declared_endpoint(place, name)
     if declared is None:
-        draft = drafted(name, profiles, related(values, profiles), notation, reached)
+        draft = drafted(name, profiles, related(values, profiles), sample.form, reached, sample.told)
         files = {
             f"contracts/{name}.py": draft.contract,
             f"feeds/{name}.yaml": draft.feed,
             f"catalog/{name}.yaml": draft.source,
         }
         return Proposal(name, files, [asdict(p) for p in profiles], (*draft.remarks, *cut))
-    text, remarks = _for_feed(name, declared, values, profiles, notation, reached)
+    text, remarks = _for_feed(name, declared, sample, profiles, reached)
     return Proposal(name, {f"catalog/{name}.yaml": text}, [asdict(p) for p in profiles], (*remarks, *cut))
 
 
 def _for_feed(
     name: str,
     declared: Declared,
-    values: pl.DataFrame,
+    sample: Sample,
     profiles: list[ColumnProfile],
-    notation: Sniffed,
     endpoint: dict[str, str],
 ) -> tuple[str, tuple[str, ...]]:
     """The YAML of a source of the feed, its columns mapped onto the contract's fields as well as can be told."""
     rules = rules_of(declared.feed.contract)
     by_column = {profile.column: profile for profile in profiles}
-    matching = _matched(declared, rules, values, by_column)
+    matching = _matched(declared, rules, sample.values, by_column)
     fields: dict[str, str | dict[str, str]] = {}
-    remarks = []
+    remarks = list(sample.told)
     for field_name, candidate in matching.candidates.items():
         profile = replace(by_column[candidate.column], unit=candidate.unit)
         fields[field_name] = _as_field(profile, rules.fields[field_name].dtype, profiles)
@@ -98,7 +92,7 @@ def _for_feed(
     if lacking := sorted(set(rules.key) - set(fields)):
         remarks.append(f"the key is lacking: {', '.join(lacking)}; the source cannot be used without it")
     text = source_text(
-        name, declared.feed.feed, profiles, notation, endpoint, fields or {"todo": "todo"}, tuple(remarks)
+        name, declared.feed.feed, profiles, sample.form, endpoint, fields or {"todo": "todo"}, tuple(remarks)
     )
     return text, tuple(remarks)
 
@@ -124,7 +118,7 @@ def _matched(
     decimal = "," if any(profile.decimal == "," for profile in by_column.values()) else "."
     forms = [p.datetime for p in by_column.values() if p.datetime]
     notation = Notation(decimal=decimal, datetime=forms[0]) if forms else Notation(decimal=decimal)
-    nowhere = _source_for("new", Sniffed("csv")).model_copy(update={"feed": declared.feed.feed, "fields": {}})
+    nowhere = source_for("new", "csv").model_copy(update={"feed": declared.feed.feed, "fields": {}})
     return match(
         Delivered(values, tuple(values.columns)),
         tuple(rules.fields),
@@ -132,43 +126,6 @@ def _matched(
         rules,
         dict.fromkeys(rules.fields, notation),
         History(),
-    )
-
-
-def _values(name: str, data: bytes, notation: Sniffed) -> pl.DataFrame:
-    """A sample of the records as text."""
-    if b"\0" in data[:_HEAD_BYTES]:
-        raise DeclarationError(
-            "it is no table that can be read: it holds NUL bytes\nHint: CSV with a header, or NDJSON"
-        )
-    source = _source_for(name, notation)
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder)
-        payload = Payload(name, iter([data]))
-        [delivery, *_] = take(source, "all", payload, "files:0", store=store, fragment_bytes=FRAGMENT_BYTES)
-        if delivery.status != "landed":
-            raise DeclarationError(
-                f"it is no table that can be read: {delivery.reason}\nHint: CSV with a header, or NDJSON"
-            )
-        values = sample_of(source, delivery, store, most=ROWS)
-    if not values.width or not values.height:
-        raise DeclarationError("none of its lines is a record\nHint: CSV with a header, or NDJSON")
-    return values
-
-
-def _source_for(name: str, notation: Sniffed) -> Source:
-    """A source that takes any columns."""
-    dialect = {"delimiter": notation.delimiter, "quote": notation.quote} if notation.format == "csv" else {}
-    return Source.model_validate(
-        {
-            "source": name,
-            "feed": name,
-            "owner": "team:unknown",
-            "delivers": "snapshot",
-            "endpoints": [{"kind": "files", "path": "unknown"}],
-            "notation": {"format": notation.format, "encoding": notation.encoding, **dialect},
-            "fields": {"any": FieldNotation(column="any", optional=True)},
-        }
     )
 
 
@@ -191,14 +148,25 @@ def _declared_endpoint(place: str, name: str) -> dict[str, str]:
 
 
 def _bytes_of(endpoint: FilesEndpoint | HttpEndpoint) -> tuple[bytes, bool]:
-    """The first bytes of what is there, whole lines, and whether that is all."""
+    """The first bytes of what is there, of lines of text whole lines, and whether that is all."""
     [payload, *_] = payloads(endpoint, "all", root=Path("/"), deadline=Deadline(_SECONDS))
     taken = bytearray()
     for chunk in _upto(payload.chunks):
         taken += chunk
     if len(taken) <= MOST_BYTES:
         return bytes(taken), True
-    return bytes(taken[: taken.rfind(b"\n", 0, MOST_BYTES) + 1]), False
+    if (form := form_of(bytes(taken[:MAGIC_BYTES]))) in ("parquet", "excel"):
+        raise DeclarationError(
+            f"it is larger than {MOST_BYTES >> 20} MiB, and {form} can only be read as a whole\n"
+            "Hint: profile a file of the same form with fewer rows"
+        )
+    return _whole_lines(bytes(taken[:MOST_BYTES])), False
+
+
+def _whole_lines(data: bytes) -> bytes:
+    """The bytes up to the last line end, where they are text that is cut into lines."""
+    end = 0 if packing_of(data) or wide_encoding(data[:MAGIC_BYTES]) else data.rfind(b"\n") + 1
+    return data[: end or None]
 
 
 def _upto(chunks: Iterator[bytes]) -> Iterator[bytes]:

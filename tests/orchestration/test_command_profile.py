@@ -15,7 +15,7 @@ from orchestration_assets.feed import load_feeds
 from orchestration_assets.lake import Lake
 from orchestration_assets.profiling.columns import name_for, profiled
 from orchestration_assets.profiling.patterns import pattern_of
-from orchestration_assets.profiling.sniffing import Sniffed, sniffed
+from orchestration_assets.profiling.recognising import form_of
 from orchestration_assets.settings import settings
 from orchestration_assets.steps.context import Context, rules_of
 from orchestration_assets.steps.landing import land_sources
@@ -110,7 +110,8 @@ def test_a_draft_says_what_the_file_shows(drafts: Path, tmp_path: Path) -> None:
     for told in ('order_id: str = field(\n        key=True,\n        str_matches=r"^O[0-9]{5}$"', "gt=0", 'translate="money"',
                  "isin=ISO_3166", "personal=True", "paid: bool"):  # fmt: skip
         assert told in contract
-    assert "delimiter: ;" in source
+    assert "notation: {format: csv, delimiter: detected, quote: detected, encoding: detected" in source
+    assert 'found in the file: delimiter ";"' in source
     assert "decimal: ','" in source
     assert "ordered_at: {from: Ordered at, datetime: '%d.%m.%Y %H:%M'}" in source
     assert "example.org" not in contract + source
@@ -195,15 +196,22 @@ def test_an_address_is_read_and_one_with_a_secret_stands_in_a_variable(address: 
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        (b"a,b\n1,2\n3,4\n", Sniffed("csv")),
-        (b"a;b\n1,5;2\n3,5;4\n", Sniffed("csv", delimiter=";")),
-        (b"a|b\n1|2\n", Sniffed("csv", delimiter="|")),
-        ("a\tb\nü\t2\n".encode("cp1252"), Sniffed("csv", "cp1252", "\t")),
-        (b'{"a": 1}\n{"a": 2}\n', Sniffed("ndjson")),
+        (b"a,b\n1,2\n3,4\n", "csv"),
+        (b"[id],[name]\n1,x\n", "csv"),
+        (b"{id},{name}\n1,x\n", "csv"),
+        (b'{"a": 1}\n{"a": 2}\n', "ndjson"),
+        (b'{"a": 1, "tags": ["x"]}\n', "ndjson"),
+        (b'\xef\xbb\xbfnoise\n{"a": 1}\n{"a": 2}\n{"a": 3}\n{"a"', "ndjson"),
+        (b'[{"a": 1},\n {"a": 2}]', "json"),
+        (b'{"data": [{"a": 1}, {"a": 2}], "tags": ["x"]}\n', "json"),
+        (b'{\n "data": [\n  {"a": 1}\n ]\n}\n', "json"),
+        (b"PAR1\x15\x04", "parquet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "excel"),
+        (b"PK\x03\x04....[Content_Types].xml", "excel"),
     ],
 )
-def test_the_notation_is_told_from_the_first_bytes(head: bytes, expected: Sniffed) -> None:
-    assert sniffed(head) == expected
+def test_the_format_is_told_from_the_first_bytes(head: bytes, expected: str) -> None:
+    assert form_of(head) == expected
 
 
 @pytest.mark.parametrize(
