@@ -14,8 +14,9 @@ _DOCUMENT = re.compile(rb'\s*(?:\[\s*[\[{"\]0-9-]|\{\s*["}])')
 _MARKUP = re.compile(rb"\s*<[?!a-zA-Z]")
 _LETTER = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"\s*[+-]?[0-9][0-9.,:/ -]*\s*")
+_DIGIT = re.compile(r"[0-9]")
 _FEWEST = 3
-"""So many columns have a table beside whose header a line with one field filled is surely none."""
+"""From so many columns on a line with one field filled is no header; so many lines tell what a column holds."""
 
 
 def form_of(head: bytes) -> str:
@@ -40,14 +41,16 @@ def is_no_table(head: bytes) -> str:
 def header_of(lines: Sequence[str], delimiter: str, quote: str | None) -> tuple[int, tuple[str, ...]]:
     """On which line the header stands, from 0, and its names.
 
-    A line behind the first is the header only where all before it hold less than the table is wide, and it holds a
-    name for each column.
+    That is the first line, unless a later one is surely the header: as wide as the table and full of names, and either
+    all lines before it hold little, or it has no digit in a column in which every line below has one.
     """
     rows = [fields_of(line, delimiter, quote) for line in lines]
     width = _width(rows)
-    for at, row in enumerate(rows):
-        if not _is_before(row, width):
-            return (at, tuple(row)) if at == 0 or _are_names(row, width) else (0, tuple(rows[0]))
+    at = next((at for at, row in enumerate(rows) if len(row) == width and not _is_sparse(row)), 0)
+    if at and _are_names(rows[at]):
+        below = [row for row in rows[at + 1 :] if len(row) == width]
+        if all(2 * _filled(row) <= width for row in rows[:at]) or _stands_out(rows[at], below):
+            return at, tuple(rows[at])
     return 0, tuple(rows[0]) if rows else ()
 
 
@@ -100,17 +103,25 @@ def _width(rows: Sequence[Sequence[str]]) -> int:
     return max(counts, key=lambda width: (counts[width], width), default=0)
 
 
-def _is_before(row: Sequence[str], width: int) -> bool:
-    """Whether a line holds so little that it is no header of a table of this width."""
-    filled = sum(bool(field.strip()) for field in row)
-    if len(row) == width:
-        return filled == 0 or (filled == 1 and width >= _FEWEST)
-    return 2 * len(row) <= width or 2 * filled <= width or not filled
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(field.strip()) for field in row)
 
 
-def _are_names(row: Sequence[str], width: int) -> bool:
-    named = [field for field in row if field.strip()]
-    return len(row) == width and 2 * len(named) > width and not any(map(_NUMBER.fullmatch, named))
+def _is_sparse(row: Sequence[str]) -> bool:
+    """Whether a line as wide as the table holds so little that it is no header: a title, as workbooks have it."""
+    return _filled(row) == 0 or (_filled(row) == 1 and len(row) >= _FEWEST)
+
+
+def _are_names(row: Sequence[str]) -> bool:
+    return all(field.strip() and not _NUMBER.fullmatch(field) for field in row)
+
+
+def _stands_out(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether in some column only the first of these lines has no digit."""
+    columns = zip(row, *below, strict=True)
+    return len(below) >= _FEWEST and any(
+        not _DIGIT.search(name) and all(map(_DIGIT.search, values)) for name, *values in columns
+    )
 
 
 def _is_below_another(name: str, names: Counter[str]) -> bool:

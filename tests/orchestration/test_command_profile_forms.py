@@ -169,7 +169,7 @@ def test_what_is_read_as_a_whole_and_too_large_is_refused(
 
 
 @pytest.mark.parametrize(
-    "content", [CSV.encode(), CSV.encode("utf-16"), json.dumps(RECORDS).encode(), zstandard.compress(CSV.encode(), level=1)]
+    "content", [CSV.encode(), CSV.encode("utf-16"), json.dumps(RECORDS).encode(), gzip.compress(CSV.encode())]
 )  # fmt: skip
 def test_of_what_is_too_large_the_beginning_is_looked_at(
     tmp_path: Path, monkeypatch, capsys, content: bytes
@@ -191,6 +191,9 @@ def test_of_what_is_too_large_the_beginning_is_looked_at(
         (["Report,,", "a,b,c", "1,2,3"], 1),
         (["a,b,c", "1,2,3,", "4,5,6,"], 0),  # each record ends with a delimiter
         (["Report", "1,2,3", "4,5,6"], 0),  # there is no header behind it
+        (["Report, all", "a,b,c", "x,y,3", "x,y,6", "x,y,9"], 1),
+        (["b,c", "x,y,z", "p,q,r", "s,t,u"], 0),  # nothing tells the second line from the third
+        (["b,c", "1,y,z", "2,q,r", "3,t,u"], 0),  # the first column has no name
         (["a,", "x,y"], 0),
     ],
 )
