@@ -26,6 +26,7 @@ _HEAD_BYTES = 1 << 20
 _LINES = 100
 _NOWHERE = "\0"
 """A column that no text holds."""
+_NOT_TOLD = ("transcoded", "cut_off")
 _HINT = "Hint: CSV, TSV or a workbook with a header, JSON, NDJSON or Parquet, also within gzip, zip or zstd"
 
 
@@ -38,8 +39,8 @@ class Sample:
     told: tuple[str, ...] = ()
 
 
-def sampled(name: str, data: bytes) -> Sample:
-    """Up to ROWS records of a file with the bytes `data`. Raises DeclarationError where it holds no table."""
+def sampled(name: str, data: bytes, *, is_whole: bool) -> Sample:
+    """Up to ROWS records of a file that begins with `data`, or is that. Raises DeclarationError where it holds no table."""
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder)
         form, member, others = _recognised(name, data, store)
@@ -51,9 +52,10 @@ def sampled(name: str, data: bytes) -> Sample:
         source = source_for(name, form, columns)
         delivery = _landed(source, data, store, member)
         values = sample_of(source, delivery, store, only=columns, most=ROWS)
+    cut_off = [delivery.reason] if is_whole and delivery.reason else []
     if not values.height:
         raise DeclarationError(f"none of its lines is a record\n{_HINT}")
-    return Sample(form, values, (*_found(delivery), *others, *remarks))
+    return Sample(form, values, (*_found(delivery), *cut_off, *others, *remarks))
 
 
 def source_for(name: str, form: str, columns: Sequence[str] = ()) -> Source:
@@ -122,7 +124,7 @@ def _is_tabular(form: str) -> bool:
 def _found(delivery: Delivery) -> list[str]:
     """What landing found in the bytes, in one line."""
     found: dict[str, Any] = json.loads(delivery.found) if delivery.found else {}
-    told = [f"{name} {json.dumps(value)}" for name, value in found.items() if name != "transcoded"]
+    told = [f"{name} {json.dumps(value)}" for name, value in found.items() if name not in _NOT_TOLD]
     return [f"found in the file: {', '.join(told)}"] if told else []
 
 

@@ -50,7 +50,7 @@ def propose(place: str, *, feed: str | None = None, name: str | None = None) -> 
     name = _name(name or _stem(place))
     endpoint = _endpoint(place)
     data, is_whole = _bytes_of(endpoint)
-    sample = sampled(name, data)
+    sample = sampled(name, data, is_whole=is_whole)
     values = sample.values
     tokens = null_tokens(values)
     profiles = [profiled(column, values[column], tokens=tokens) for column in values.columns]

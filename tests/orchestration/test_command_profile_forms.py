@@ -181,6 +181,14 @@ def test_of_what_is_too_large_the_beginning_is_looked_at(
     found = json.loads(capsys.readouterr().out)
     assert [column["column"] for column in found["columns"]] == list(NAMES)
     assert any("were looked at" in remark for remark in found["remarks"])
+    assert not any("cut" in remark for remark in found["remarks"])
+
+
+def test_that_a_packed_file_ends_too_early_is_told(tmp_path: Path, capsys) -> None:
+    file = tmp_path / "x.csv.gz"
+    file.write_bytes(gzip.compress(CSV.encode())[:-20])
+    assert main(["profile", str(file)]) == 0
+    assert "# cut off: the gzip stream has no end" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
