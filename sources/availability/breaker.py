@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 
 from sources.availability.declared import Breaker
 
+_LONGEST_QUIET_SECONDS = 24 * 3600.0
+"""For longer no endpoint is left alone because it asks to be: what it says may be a mistake."""
+
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
@@ -34,12 +37,12 @@ class Admission:
     reason: str = ""
 
 
-def sighted(circuit: Circuit, rule: Breaker, now: float) -> Circuit:
-    """Return the circuit with no moment further away than the rule allows: a clock may have been set back."""
+def sighted(circuit: Circuit, now: float) -> Circuit:
+    """Return the circuit with no moment further away than there can be: a clock may have been set back."""
     return replace(
         circuit,
         opened_at=min(circuit.opened_at, now),
-        quiet_until=min(circuit.quiet_until, now + rule.open_seconds),
+        quiet_until=min(circuit.quiet_until, now + _LONGEST_QUIET_SECONDS),
     )
 
 
@@ -51,7 +54,7 @@ def admit(
     `probe_seconds`: how long a probe has at most; afterwards another may be sent. `has_waited`: for as long as the
     endpoint asked to be left alone.
     """
-    circuit = sighted(circuit, rule, now)
+    circuit = sighted(circuit, now)
     if now < circuit.quiet_until and not has_waited:
         return circuit, Admission(
             is_admitted=False, reason=f"it asked to be left alone until {_clock(circuit.quiet_until)}"
@@ -79,7 +82,7 @@ def after_failure(
     return Circuit(
         failures=failures,
         opened_at=now if failures >= rule.failures else 0.0,
-        quiet_until=now + min(quiet_seconds, rule.open_seconds),
+        quiet_until=now + min(quiet_seconds, _LONGEST_QUIET_SECONDS),
         reason=reason,
     )
 
