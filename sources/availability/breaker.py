@@ -24,6 +24,8 @@ class Circuit:
     """Whoever probes has answered by then, or has died."""
     quiet_until: float = 0.0
     """The endpoint asked to be left alone until then."""
+    quiet_seconds: float = 0.0
+    """For how long it asked that, at most a day."""
     reason: str = ""
     """What it failed of last."""
 
@@ -42,7 +44,7 @@ def sighted(circuit: Circuit, now: float) -> Circuit:
     return replace(
         circuit,
         opened_at=min(circuit.opened_at, now),
-        quiet_until=min(circuit.quiet_until, now + _LONGEST_QUIET_SECONDS),
+        quiet_until=min(circuit.quiet_until, now + circuit.quiet_seconds),
     )
 
 
@@ -79,10 +81,12 @@ def after_failure(
 ) -> Circuit:
     """Return the circuit after one more failure. `quiet_seconds`: for how long it asked to be left alone."""
     failures = circuit.failures + 1
+    quiet_seconds = min(quiet_seconds, _LONGEST_QUIET_SECONDS)
     return Circuit(
         failures=failures,
         opened_at=now if failures >= rule.failures else 0.0,
-        quiet_until=now + min(quiet_seconds, _LONGEST_QUIET_SECONDS),
+        quiet_until=now + quiet_seconds,
+        quiet_seconds=quiet_seconds,
         reason=reason,
     )
 

@@ -240,6 +240,13 @@ def test_an_endpoint_that_asks_to_be_left_alone_is_for_so_long_and_at_most_a_day
     assert admit(for_ever, RULE, 100 + 86_400, probe_seconds=10)[1].is_admitted
 
 
+def test_a_clock_that_was_set_back_leaves_alone_for_no_longer_than_was_asked_for() -> None:
+    circuit = after_failure(Circuit(), RULE, 1e9, "the server answered 429", quiet_seconds=20)
+    circuit, _ = admit(circuit, RULE, 1e9 - 5000, probe_seconds=10)
+    assert not admit(circuit, RULE, 1e9 - 4981, probe_seconds=10)[1].is_admitted
+    assert admit(circuit, RULE, 1e9 - 4980, probe_seconds=10)[1].is_admitted
+
+
 EVENTS = st.lists(
     st.tuples(st.floats(0, 100), st.sampled_from(["success", "failure", "nothing"])), max_size=60
 )

@@ -243,7 +243,8 @@ def test_what_cannot_be_published_is_tried_once(watch) -> None:
     assert len(keys) == 1
 
 
-def test_a_run_that_died_is_repeated_and_not_for_ever(watch, instance) -> None:
+def test_a_run_that_died_is_repeated_and_not_for_ever(watch, instance, monkeypatch) -> None:
+    monkeypatch.setenv("BREAKWATER_ARRIVALS_SECONDS", "3600")  # what is missing is not asked for meanwhile
     watch.run()
     deliver_ledger(watch.place)
     land_sources(watch.place.context(DAY), ["ledger"])
