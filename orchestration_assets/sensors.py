@@ -25,6 +25,10 @@ _IN_PROGRESS = [
     dg.DagsterRunStatus.CANCELING,
 ]
 
+_DIED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_REPETITIONS = 3
+"""So often is a run repeated that did not succeed with the same contents: it may have died, or met another's lock."""
+
 Memory = dict[str, dict[str, Asked]]
 """Per partition and source, how often it was asked again."""
 
@@ -50,7 +54,7 @@ def build_arrivals(declared: Declared, job: Any, interval_seconds: float) -> dg.
             request = (
                 None
                 if _is_running(context.instance, declared, partition)
-                else _request(declared, found, asked)
+                else _request(context.instance, declared, found, asked)
             )
             if request is not None:
                 requests.append(request)
@@ -60,7 +64,9 @@ def build_arrivals(declared: Declared, job: Any, interval_seconds: float) -> dg.
     return arrivals
 
 
-def _request(declared: Declared, found: Outstanding, asked: dict[str, Asked]) -> dg.RunRequest | None:
+def _request(
+    instance: dg.DagsterInstance, declared: Declared, found: Outstanding, asked: dict[str, Asked]
+) -> dg.RunRequest | None:
     """The run that is due: of the whole partition if there is something new to publish, else of the sources to ask."""
     feed, partition = declared.feed.feed, found.partition
     ask = sorted({*found.due, *(found.unseen if found.contents else ())})
@@ -70,7 +76,10 @@ def _request(declared: Declared, found: Outstanding, asked: dict[str, Asked]) ->
     run_key = "/".join([partition, found.contents, *times])
     tags = {"breakwater/from": "arrivals"}
     if found.contents:
-        return dg.RunRequest(run_key, landing_config(feed, ask), tags, partition_key=partition)
+        contents = {"breakwater/contents": f"{feed}.{partition}.{found.contents}"}
+        died = len(instance.get_run_records(dg.RunsFilter(tags=contents, statuses=_DIED), limit=_REPETITIONS))
+        run_key += f"/{died}" if died else ""
+        return dg.RunRequest(run_key, landing_config(feed, ask), tags | contents, partition_key=partition)
     if found.due:
         selection = [source_key(name) for name in ask]
         return dg.RunRequest(

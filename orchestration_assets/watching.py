@@ -71,8 +71,9 @@ def reload(url: str) -> str:
     """Ask once; returns what went wrong, or nothing. Raises `NotYet` where there is nobody to ask."""
     body = json.dumps({"query": _MUTATION, "variables": {"name": LOCATION}}).encode()
     request = urllib.request.Request(f"{url}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310 - http, to ourselves
+    directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy leads to loopback
     try:
-        with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 - see above
+        with directly.open(request, timeout=_ANSWER_SECONDS) as answer:
             told = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise NotYet(type(error).__name__) from error

@@ -3,7 +3,9 @@
 A defect of the delivered data is neither: it becomes a status, a reason or an unreadable line.
 """
 
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -71,3 +73,10 @@ class UnsetVariable(LastingFailure):
 
 class PathRefused(LastingFailure):
     """A path leaves the folder that it belongs to."""
+
+
+def place_of(error: BaseException) -> str:
+    """Return the type of a defect and where it showed, without its message, which may hold a value or a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"

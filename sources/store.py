@@ -3,9 +3,14 @@
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_PARTIAL = ".landing-"
+_ABANDONED_SECONDS = 24 * 3600.0
+"""Nobody writes any longer what was not written to for so long: its process has ended."""
 
 
 def put(
@@ -16,9 +21,8 @@ def put(
     Each chunk is also shown to `seen_by`. The file appears under its name only when every byte is on the
     disk; one that is there already is kept. What the chunks raise passes through and leaves no file.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".landing-")
+    descriptor, temporary = _opened(folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
             for chunk in chunks:
@@ -40,14 +44,24 @@ def put(
 @contextmanager
 def spooled(chunks: Iterable[bytes], folder: Path) -> Iterator[Path]:
     """Hold the chunks in a file below `folder` that is gone afterwards: some formats are read from their end."""
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".landing-")
+    descriptor, temporary = _opened(folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.writelines(chunks)
         yield Path(temporary)
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _opened(folder: Path) -> tuple[int, str]:
+    """Return a new file below `folder`, from which the partial files of processes that have ended are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    before = time.time() - _ABANDONED_SECONDS
+    for partial in folder.glob(f"{_PARTIAL}*"):
+        with suppress(FileNotFoundError):  # another process removes it as well
+            if partial.stat().st_mtime < before:
+                partial.unlink()
+    return tempfile.mkstemp(dir=folder, prefix=_PARTIAL)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from glob import escape, glob
 from pathlib import Path
 from urllib.parse import quote as percent_encoded
 
-from sources.errors import PartitionRefused, PathRefused, UnsetVariable
+from sources.errors import EndpointFailure, PartitionRefused, PathRefused, UnsetVariable
 
 PARTITION = "{partition}"
 
@@ -61,10 +61,19 @@ def below(root: Path, path: str) -> Path:
 def matching_files(root: Path, path: str, partition: str) -> tuple[Path, list[Path]]:
     """Return the folder before the first wildcard and the regular files that match, sorted.
 
-    PathRefused where a match lies, links followed, outside of that folder.
+    PathRefused where a match lies, links followed, outside of that folder; EndpointFailure where they cannot be listed.
     """
     pattern = below(Path(escape(str(root))), expanded(path, quote=escape).replace(PARTITION, partition))
     folder, relative = _split_at_wildcards(pattern)
+    try:
+        return folder, _files_below(folder, relative)
+    except OSError as error:
+        raise EndpointFailure(f"the files cannot be listed: {error.strerror}") from error
+    except RuntimeError as error:  # of Path.resolve
+        raise EndpointFailure("the files cannot be listed: their links go in a circle") from error
+
+
+def _files_below(folder: Path, relative: str) -> list[Path]:
     # Not Path.glob: its wildcards match hidden files, such as those that are still being written.
     found = sorted(folder / name for name in glob(relative, root_dir=folder, recursive=True))  # noqa: PTH207 - see above
     found = [match for match in found if match.is_file()]
@@ -72,7 +81,7 @@ def matching_files(root: Path, path: str, partition: str) -> tuple[Path, list[Pa
     for match in found:
         if _WILDCARD.search(_ESCAPED.sub("", relative)) and not match.resolve().is_relative_to(real):
             raise PathRefused(f"{match.name} is a link to a file outside of the folder")
-    return folder, found
+    return found
 
 
 def _split_at_wildcards(pattern: Path) -> tuple[Path, str]:

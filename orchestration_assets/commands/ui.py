@@ -12,6 +12,7 @@ from types import FrameType
 
 HOST = "127.0.0.1"
 _STOP_SECONDS = 30
+_OURS = ("-h", "--host", "-p", "--port")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +30,10 @@ def run(options: argparse.Namespace) -> int:
     from orchestration_assets.watching import watch
 
     more = [word for word in options.more if word != "--"]
-    if any(word.split("=")[0] in ("-h", "--host") for word in more):
+    if any(word.startswith(_OURS) for word in more):
         raise DeclarationError(
-            f"the pages are for {HOST} only: they know no users\nHint: put a proxy with a log-in before them"
+            f"the pages are for {HOST} only: they know no users\n"
+            "Hint: put a proxy with a log-in before them; their port is given before the `--`"
         )
     found, home = settings(), dagster_home()
     project = Path(__file__).resolve().parents[2]
@@ -64,11 +66,11 @@ def _started(project: Path, home: Path, port: int, more: list[str]) -> subproces
         "dev",
         "-w",
         str(project / "workspace.yaml"),
-        "-h",
+        *more,
+        "-h",  # behind all others: the last one counts
         HOST,
         "-p",
         str(port),
-        *more,
     ]
     environment = {**os.environ, "DAGSTER_HOME": str(home)}
     return subprocess.Popen(command, cwd=project, env=environment, start_new_session=True)  # noqa: S603 - ourselves

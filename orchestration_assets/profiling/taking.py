@@ -47,8 +47,8 @@ def propose(place: str, *, feed: str | None = None, name: str | None = None) -> 
     """Declarations for what lies at `place`; with `feed` a source of that feed, else a source, a feed and a contract."""
     found = settings()
     declared = load_feeds(found.feeds, found.catalog).of(feed) if feed else None
-    name = _name(name or _stem(place))
     endpoint = _endpoint(place)
+    name = _name(name or _stem(place))
     data, is_whole = _bytes_of(endpoint)
     sample = sampled(name, data, is_whole=is_whole)
     values = sample.values
@@ -131,11 +131,30 @@ def _matched(
 
 def _endpoint(place: str) -> FilesEndpoint | HttpEndpoint:
     if _is_address(place):
-        return HttpEndpoint(kind="http", url=place)
+        return _http_endpoint(place)
     path = Path(place).absolute()
     if not path.is_file():
         raise NotFoundError(f"there is no file {place}\nHint: name a file, or an http or https address")
     return FilesEndpoint(kind="files", path=escape(str(path)))
+
+
+def _http_endpoint(place: str) -> HttpEndpoint:
+    """The endpoint of an address; DeclarationError, which does not repeat the address: it may hold a password."""
+    try:
+        parts = urlsplit(place)
+        is_broken = not parts.hostname or parts.port == 0
+    except ValueError:
+        is_broken = True
+    if is_broken:
+        raise DeclarationError("the address cannot be read\nHint: expected https://HOST/PATH")
+    if parts.password:
+        raise DeclarationError("the address holds a password\nHint: fetch the file, and profile that")
+    try:
+        return HttpEndpoint(kind="http", url=place)
+    except ValueError:
+        raise DeclarationError(
+            "the address is none that can be declared\nHint: expected https://HOST/PATH"
+        ) from None
 
 
 def _declared_endpoint(place: str, name: str) -> dict[str, str]:

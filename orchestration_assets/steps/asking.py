@@ -5,7 +5,6 @@ A source that is not waited for any longer goes on landing in its thread until i
 
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from orchestration_assets.steps.arrivals import Arrival, leave
 from orchestration_assets.steps.context import Context
 from sources.declaration import Source
 from sources.delivery import Delivery
-from sources.errors import SourceError
+from sources.errors import SourceError, place_of
 from sources.landing import land
 from sources.scanning import FRAGMENT_BYTES
 
@@ -69,7 +68,8 @@ class Landing(threading.Thread):
         except (BreakwaterError, SourceError, OSError) as error:
             arrival, failure = None, error
         except Exception as error:  # noqa: BLE001 - a defect in reading one source leaves the others alone
-            arrival, failure = self._arrived([self._nothing("absent", _place_of(error))]), None
+            reason = f"a defect in landing it: {place_of(error)}"
+            arrival, failure = self._arrived([self._nothing("absent", reason)]), None
         with self._turn:
             self.arrival, self.failure = arrival, failure
             self.seconds = time.monotonic() - self.began
@@ -96,7 +96,7 @@ class Landing(threading.Thread):
 
     def _land(self) -> list[Delivery]:
         store = store_of(self.context.lake, self.source.source)
-        with writing(store):
+        with writing(store):  # an OSError of what is asked is a failure of its endpoint: this is of the store
             return land(
                 self.source,
                 self.context.partition,
@@ -162,10 +162,3 @@ def _waited_for_until(landing: Landing, patience: float | None, *, has_news: boo
         return landing.ends_at
     seconds = landing.source.deadline / 2 if patience is None else patience
     return min(landing.began + seconds, landing.ends_at)
-
-
-def _place_of(error: Exception) -> str:
-    """Where a defect showed, without its message, which may hold a value or a secret."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}, line {frame.lineno}"
-    return f"a defect in landing it: {type(error).__name__} in {place}"

@@ -103,9 +103,8 @@ def _mapped_or_waiting(
     history = History(known_records(context, source), former_columns(context, source.source))
     notations, rules = context.notations[source.source], context.rules
     known = tuple(name for name in gone if name in rules.fields)
-    found = match(
-        Delivered(sample, undeclared_columns(source, delivery)), known, source, rules, notations, history
-    )
+    undeclared = tuple(c for c in undeclared_columns(source, delivery) if c in sample.columns)
+    found = match(Delivered(sample, undeclared), known, source, rules, notations, history)
     if found.has_no_header:
         return replace(
             delivery, status="refused", reason="what should be the header holds values: there may be none"

@@ -15,7 +15,6 @@ from orchestration_assets.steps.known import deliveries_before, delivery_of, sam
 from orchestration_assets.steps.landing import store_of
 from orchestration_assets.steps.outcome import Outcome
 from sources.declaration import Source
-from sources.errors import NotReadable
 
 _FIELDS_OF_FOUND = ("encoding", "delimiter", "quote", "compression", "sheet", "member", "preamble")
 
@@ -148,8 +147,8 @@ def _kinds(context: Context, source: Source, row: dict[str, Any]) -> dict[str, s
     delivery = delivery_of(row)
     try:
         return kinds_of(sample_of(source, delivery, store_of(context.lake, source.source)))
-    except (NotReadable, OSError):
-        return {}  # what is no longer in the store is not compared
+    except Exception:  # noqa: BLE001 - what is no longer in the store, or cannot be looked at, is not compared
+        return {}
 
 
 def _latest(lake: Lake, source: Source, partition: str) -> list[dict[str, Any]]:

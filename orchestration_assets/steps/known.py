@@ -10,6 +10,7 @@ from orchestration_assets.lake import Lake
 from orchestration_assets.steps.context import Context
 from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
+from sources.found import read_as
 from sources.notation import FieldNotation
 from sources.reading import read_fragment
 
@@ -88,8 +89,13 @@ def sample_of(
     only: list[str] | None = None,
     most: int = SAMPLE_ROWS,
 ) -> pl.DataFrame:
-    """Up to `most` records of a delivery from all over it, as text, one column per delivered column."""
+    """Up to `most` records of a delivery from all over it, as text, one column per delivered column.
+
+    A JSON name that is a value in some lines and an object in others is there as what the object holds.
+    """
     wanted = [c for c in dict.fromkeys(delivery.columns) if c and (only is None or c in only)]
+    if read_as(source.notation, delivery).format == "ndjson":
+        wanted = [c for c in wanted if not any(other.startswith(f"{c}.") for other in wanted)]
     as_is = source.model_copy(update={"fields": {c: FieldNotation(column=c) for c in wanted}})
     readable = replace(delivery, status="landed")
     parts = [read_fragment(as_is, readable, spot, store=store).records for spot in _spots(delivery, store)]

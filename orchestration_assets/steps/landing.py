@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from orchestration_assets.errors import BreakwaterError
 from orchestration_assets.feed import partition_end
 from orchestration_assets.steps.arrivals import Arrival, left, taken
 from orchestration_assets.steps.asking import Landing, late_landings, store_of, wait_for, wait_to_the_end
@@ -20,6 +21,7 @@ from orchestration_assets.steps.doubts import cut_off_by_habit, without_former_i
 from orchestration_assets.steps.drift import look_again
 from sources.declaration import Source
 from sources.delivery import Delivery
+from sources.errors import place_of
 
 __all__ = [
     "DELIVERY_SCHEMA",
@@ -158,10 +160,10 @@ def _note_landing(context: Context, landing: Landing) -> Exception | None:
     """Note what came of it; returns what kept it from landing, so that the other sources are noted first."""
     try:
         arrival = landing.give_up()
+        earlier = left(context.lake, landing.source.source, context.partition)
+        _note(context, landing.source, [*earlier, arrival])
     except Exception as failure:  # noqa: BLE001 - the caller raises it when all are noted
         return failure
-    earlier = left(context.lake, landing.source.source, context.partition)
-    _note(context, landing.source, [*earlier, arrival])
     return None
 
 
@@ -178,10 +180,22 @@ def _note(context: Context, source: Source, arrived: list[Arrival]) -> None:
         for arrival in sorted(arrived, key=lambda arrival: arrival.at):
             if arrival.note is not None and _is_overtaken(rows, arrival):
                 continue
-            rows = _after(context, source, arrival, rows)
+            rows = _after_or_refused(context, source, arrival, rows)
         rows = _with_stand_in(context, source, rows)
         context.lake.replace(table, context.partition, pl.DataFrame(rows, schema=DELIVERY_SCHEMA))
     taken(arrived)
+
+
+def _after_or_refused(context: Context, source: Source, arrival: Arrival, rows: list[Row]) -> list[Row]:
+    """What the rows say after the arrival; where looking through it fails, it is kept, refused, and the others go on."""
+    try:
+        return _after(context, source, arrival, rows)
+    except BreakwaterError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a defect in looking at one delivery
+        told = {"status": "refused", "reason": f"a defect in looking through it: {place_of(error)}"}
+        kept = [{**r, **told} if r["status"] in ("landed", "waiting") else r for r in arrival.rows]
+        return merged(rows, kept, source.delivers)
 
 
 def _after(context: Context, source: Source, arrival: Arrival, rows: list[Row]) -> list[Row]:
@@ -302,8 +316,17 @@ def _one_increment_once(
 def _mapped_or_waiting(
     context: Context, source: Source, _arrival: Arrival, delivered: list[Row]
 ) -> list[Row]:
-    """What is not as it was declared or as it was before: mapped where there is one clear reading, else it waits."""
-    return look_again(context, source, delivered, store_of(context.lake, source.source))
+    """What is not as it was declared or as it was before: mapped where there is one clear reading, else it waits.
+
+    Where looking again fails, everything stays as it was delivered, and says so.
+    """
+    try:
+        return look_again(context, source, delivered, store_of(context.lake, source.source))
+    except BreakwaterError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a defect in looking at it
+        told = f"not looked at again after a defect: {place_of(error)}"
+        return [{**r, "reason": f"{r['reason']}; {told}" if r["reason"] else told} for r in delivered]
 
 
 LOOKS: tuple[Callable[[Context, Source, Arrival, list[Row]], list[Row]], ...] = (

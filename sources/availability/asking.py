@@ -24,7 +24,7 @@ from sources.availability.remembered import UNTROUBLED, Known, Remembered
 from sources.connectors.payload import Deadline
 from sources.delivery import Delivery
 from sources.endpoints import EndpointDeclared
-from sources.errors import EndpointFailure, NotAsked, NothingNew, RetryLater
+from sources.errors import EndpointFailure, LastingFailure, NotAsked, NothingNew, RetryLater, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ class Way:
     def ask(self, once: Callable[[Deadline], list[Delivery]]) -> Answer:
         """Call `once` until it serves, fails for good, or the deadline leaves no time for another attempt.
 
-        `once` raises EndpointFailure where the endpoint does not serve; what else it raises passes through.
+        `once` raises EndpointFailure where the endpoint does not serve. An OSError, which is of the store, passes
+        through; what else it raises is a defect, with which this endpoint cannot be read and another may be.
         """
         deadline = Deadline(self.seconds, turn=self._await_turn)
         failure: EndpointFailure | None = None
@@ -79,6 +80,10 @@ class Way:
                 deliveries = self._attempt(once, deadline)
             except EndpointFailure as error:
                 failure = error
+            except OSError:
+                raise
+            except Exception as defect:  # noqa: BLE001 - see above
+                failure = LastingFailure(f"a defect in reading it: {place_of(defect)}")
             else:
                 return Answer(tuple(deliveries), attempts=made)
             pause = pause_before_next(

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 
 from sources.availability.declared import Breaker
 
+_LONGEST_QUIET_SECONDS = 24 * 3600.0
+"""For longer no endpoint is left alone because it asks to be: what it says may be a mistake."""
+
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
@@ -21,6 +24,8 @@ class Circuit:
     """Whoever probes has answered by then, or has died."""
     quiet_until: float = 0.0
     """The endpoint asked to be left alone until then."""
+    quiet_seconds: float = 0.0
+    """For how long it asked that, at most a day."""
     reason: str = ""
     """What it failed of last."""
 
@@ -34,12 +39,12 @@ class Admission:
     reason: str = ""
 
 
-def sighted(circuit: Circuit, rule: Breaker, now: float) -> Circuit:
-    """Return the circuit with no moment further away than the rule allows: a clock may have been set back."""
+def sighted(circuit: Circuit, now: float) -> Circuit:
+    """Return the circuit with no moment further away than there can be: a clock may have been set back."""
     return replace(
         circuit,
         opened_at=min(circuit.opened_at, now),
-        quiet_until=min(circuit.quiet_until, now + rule.open_seconds),
+        quiet_until=min(circuit.quiet_until, now + circuit.quiet_seconds),
     )
 
 
@@ -51,7 +56,7 @@ def admit(
     `probe_seconds`: how long a probe has at most; afterwards another may be sent. `has_waited`: for as long as the
     endpoint asked to be left alone.
     """
-    circuit = sighted(circuit, rule, now)
+    circuit = sighted(circuit, now)
     if now < circuit.quiet_until and not has_waited:
         return circuit, Admission(
             is_admitted=False, reason=f"it asked to be left alone until {_clock(circuit.quiet_until)}"
@@ -76,10 +81,12 @@ def after_failure(
 ) -> Circuit:
     """Return the circuit after one more failure. `quiet_seconds`: for how long it asked to be left alone."""
     failures = circuit.failures + 1
+    quiet_seconds = min(quiet_seconds, _LONGEST_QUIET_SECONDS)
     return Circuit(
         failures=failures,
         opened_at=now if failures >= rule.failures else 0.0,
-        quiet_until=now + min(quiet_seconds, rule.open_seconds),
+        quiet_until=now + quiet_seconds,
+        quiet_seconds=quiet_seconds,
         reason=reason,
     )
 

@@ -93,6 +93,7 @@ def _known(row: dict[str, Any]) -> Known:
             opened_at=_number(circuit["opened_at"]),
             probe_until=_number(circuit["probe_until"]),
             quiet_until=_number(circuit["quiet_until"]),
+            quiet_seconds=_number(circuit.get("quiet_seconds", 0.0)),
             reason=str(circuit["reason"]),
         ),
         bucket=None if bucket is None else Bucket(_number(bucket["tokens"]), _number(bucket["at"])),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from sources.connectors import api, dlt, files, http, kafka, s3, sql
 from sources.connectors.payload import Deadline, Payload
@@ -21,6 +22,9 @@ from sources.endpoints import (
     KafkaEndpoint,
     SqlEndpoint,
 )
+from sources.errors import EndpointFailure
+
+T = TypeVar("T")
 
 
 def payloads(
@@ -34,9 +38,17 @@ def payloads(
     """
     scope = partition if endpoint.is_partitioned else ""
     inner = _within(scope, since) if since else None
-    for payload in _payloads(endpoint, partition, root, deadline, inner):
+    for payload in _without_os_errors(_payloads(endpoint, partition, root, deadline, inner)):
         position = payload.position and partial(_scoped, scope, payload.position)
-        yield replace(payload, position=position)
+        yield replace(payload, chunks=_without_os_errors(payload.chunks), position=position)
+
+
+def _without_os_errors(handed_over: Iterator[T]) -> Iterator[T]:
+    """Yield the same; an OSError of the outside is a failure of the endpoint, never mistaken for one of the store."""
+    try:
+        yield from handed_over
+    except OSError as error:
+        raise EndpointFailure(f"it cannot be read: {error.strerror or type(error).__name__}") from error
 
 
 def _payloads(

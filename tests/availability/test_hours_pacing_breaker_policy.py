@@ -230,13 +230,21 @@ def test_a_probe_that_never_answers_makes_way_for_another() -> None:
     assert admit(after_nothing_learnt(circuit), RULE, 161, probe_seconds=10)[1].is_probe
 
 
-def test_an_endpoint_that_asks_to_be_left_alone_is_but_not_longer_than_the_breaker_is_open() -> None:
+def test_an_endpoint_that_asks_to_be_left_alone_is_for_so_long_and_at_most_a_day() -> None:
     circuit = after_failure(Circuit(), RULE, 100, "the server answered 429", quiet_seconds=20)
     assert not admit(circuit, RULE, 119, probe_seconds=10)[1].is_admitted
     assert admit(circuit, RULE, 119, probe_seconds=10, has_waited=True)[1].is_admitted
     assert admit(circuit, RULE, 120, probe_seconds=10)[1].is_admitted
     for_ever = after_failure(Circuit(), RULE, 100, "the server answered 429", quiet_seconds=1e9)
-    assert admit(for_ever, RULE, 160, probe_seconds=10)[1].is_admitted
+    assert not admit(for_ever, RULE, 100 + 86_399, probe_seconds=10)[1].is_admitted
+    assert admit(for_ever, RULE, 100 + 86_400, probe_seconds=10)[1].is_admitted
+
+
+def test_a_clock_that_was_set_back_leaves_alone_for_no_longer_than_was_asked_for() -> None:
+    circuit = after_failure(Circuit(), RULE, 1e9, "the server answered 429", quiet_seconds=20)
+    circuit, _ = admit(circuit, RULE, 1e9 - 5000, probe_seconds=10)
+    assert not admit(circuit, RULE, 1e9 - 4981, probe_seconds=10)[1].is_admitted
+    assert admit(circuit, RULE, 1e9 - 4980, probe_seconds=10)[1].is_admitted
 
 
 EVENTS = st.lists(

@@ -194,6 +194,34 @@ def test_an_address_is_read_and_one_with_a_secret_stands_in_a_variable(address: 
 
 
 @pytest.mark.parametrize(
+    "place",
+    [
+        "http://bob:hunter2@127.0.0.1/x.csv",
+        "http://[hunter2/x.csv",
+        "http://127.0.0.1:hunter2/x.csv",
+        "http:///hunter2.csv",
+        "https://hunter2@/x.csv",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_told_and_not_repeated(place: str, capsys) -> None:
+    assert main(["profile", place]) == 1
+    told = capsys.readouterr()
+    assert "the address" in told.err
+    assert "Hint: " in told.err
+    assert "hunter2" not in told.err + told.out
+    assert "Traceback" not in told.err
+
+
+def test_a_name_that_is_a_value_here_and_an_object_there_is_profiled(drafts: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mixed.ndjson"
+    file.write_text(
+        "".join(f'{{"id": "A{i:04d}", "note": {n}}}\n' for i in range(50) for n in ("1", '{"a": 2}'))
+    )
+    assert profile(file, drafts) == 0
+    assert "note.a" in (drafts / "catalog" / "mixed.yaml").read_text()
+
+
+@pytest.mark.parametrize(
     ("head", "expected"),
     [
         (b"a,b\n1,2\n3,4\n", "csv"),

@@ -243,6 +243,22 @@ def test_what_cannot_be_published_is_tried_once(watch) -> None:
     assert len(keys) == 1
 
 
+def test_a_run_that_died_is_repeated_and_not_for_ever(watch, instance, monkeypatch) -> None:
+    monkeypatch.setenv("BREAKWATER_ARRIVALS_SECONDS", "3600")  # what is missing is not asked for meanwhile
+    watch.run()
+    deliver_ledger(watch.place)
+    land_sources(watch.place.context(DAY), ["ledger"])
+    job = watch.definitions.resolve_job_def("payments")
+    keys = []
+    for _ in range(6):
+        [request] = watch.look()
+        keys.append(request.run_key)
+        run = instance.create_run_for_job(job, tags=request.tags, status=dg.DagsterRunStatus.STARTED)
+        instance.report_run_canceled(run)
+    assert len(set(keys)) == 4
+    assert keys[3:] == [keys[3]] * 3
+
+
 def test_a_memory_of_another_version_begins_anew(watch) -> None:
     watch.run()
     for cursor in ("nonsense", "[]", '{"x": 5}', f'{{"{DAY}": {{"ledger": {{}}}}}}'):

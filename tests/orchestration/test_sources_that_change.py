@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from orchestration_assets.cli import main
+from orchestration_assets.errors import LakeError
+from orchestration_assets.steps import landing
 from orchestration_assets.steps.audit import deliveries_accepted
 from orchestration_assets.steps.drift_report import schema_drift, waiting_of
 from sources.simulation import DamageRates, simulate
@@ -245,3 +247,63 @@ def test_ordinary_days_of_the_simulated_world_never_wait(place, source: str) -> 
     for day in days:
         place.way(day)
         assert {told[0] for told in status(place, source, day).values()} == {"landed"}
+
+
+def mixed(lines: list[str], *, old: str = "", new: str = "") -> list[str]:
+    """The lines with one further field, a value in every second and an object in the others."""
+    notes = ['"note": 1', '"note": {"of": "shop"}']
+    return [f"{line[:-1].replace(old, new)}, {notes[i % 2]}}}" for i, line in enumerate(lines)]
+
+
+def test_a_field_that_is_a_value_here_and_an_object_there_hinders_nothing(place, plain) -> None:
+    place.gateway_b(plain(120))
+    place.way()
+    place.gateway_b(mixed(plain(120), old='"merchant"', new='"merchant_id"'), NEXT)
+    place.land(NEXT)
+    assert mapping(place, "gateway_b", NEXT) == {"merchant_id": "merchant_id"}
+    place.gateway_b(mixed(plain(100)), "2026-11-03")
+    place.way("2026-11-03")
+    assert "is mapped" not in schema_drift(place.context("2026-11-03")).found
+    assert status(place, "gateway_b", "2026-11-03") == {"payments.ndjson": ("landed", True)}
+
+
+def test_a_defect_in_looking_again_leaves_what_was_delivered_as_it_is_and_says_so(place, monkeypatch) -> None:
+    def spoilt(*_: object) -> None:
+        raise ValueError("s3cret")
+
+    monkeypatch.setattr(landing, "look_again", spoilt)
+    place.gateway_a(lines(5))
+    counts = place.land()
+    [row] = place.rows("gateway_a/deliveries", DAY).to_dicts()
+    assert (row["status"], row["is_in_force"]) == ("landed", True)
+    assert row["reason"].startswith(
+        "not looked at again after a defect: ValueError in test_sources_that_change.py"
+    )
+    assert "s3cret" not in str(counts)
+
+
+def test_a_defect_in_noting_one_source_leaves_the_others_alone(place, plain, monkeypatch) -> None:
+    def spoilt(_context, source, _arrival, rows):
+        if source.source == "gateway_a":
+            raise ValueError("s3cret")
+        return rows
+
+    monkeypatch.setattr(landing, "LOOKS", (spoilt,))
+    place.gateway_a(lines(5))
+    place.gateway_b(plain(5))
+    counts = place.land()
+    assert status(place) == {"payments.csv": ("refused", False)}
+    assert status(place, "gateway_b") == {"payments.ndjson": ("landed", True)}
+    assert "a defect in looking through it: ValueError in test_sources_that_change.py" in str(counts)
+    assert "s3cret" not in str(counts)
+
+
+def test_a_lake_that_cannot_be_written_for_one_source_leaves_the_others_noted(place, plain) -> None:
+    place.gateway_a(lines(5))
+    place.gateway_b(plain(5))
+    table = place.lake.path("gateway_a/deliveries")
+    table.parent.mkdir(parents=True)
+    table.write_text("a file where the table should be")
+    with pytest.raises(LakeError):
+        place.land()
+    assert status(place, "gateway_b") == {"payments.ndjson": ("landed", True)}

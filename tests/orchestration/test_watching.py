@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from orchestration_assets.cli import main
+from orchestration_assets.commands.ui import _started
 from orchestration_assets.watching import (
     NotYet,
     changed,
@@ -74,6 +75,13 @@ def test_a_location_that_loads_has_no_trouble(pages: Pages) -> None:
     assert reload(pages.url) == ""
 
 
+def test_a_proxy_of_the_surroundings_is_not_asked_for_what_is_here(pages: Pages, monkeypatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert reload(pages.url) == ""
+
+
 def test_a_location_that_does_not_load_is_told_in_one_line(pages: Pages) -> None:
     pages.answers = [BROKEN]
     assert reload(pages.url) == "they cannot be loaded: no"
@@ -129,9 +137,23 @@ def test_only_declarations_count(name: str, expected: bool) -> None:
     assert is_declaration(Path(name)) == expected
 
 
-def test_the_pages_cannot_be_opened_to_others(capsys) -> None:
-    assert main(["ui", "--", "-h", "0.0.0.0"]) == 1
+@pytest.mark.parametrize(
+    "words", [["-h", "0.0.0.0"], ["-h0.0.0.0"], ["--host=0.0.0.0"], ["--host", "::"], ["-p80"], ["--port=80"]]
+)
+def test_the_pages_cannot_be_opened_to_others_or_at_another_port(
+    words: list[str], monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr("orchestration_assets.commands.ui._started", lambda *_: pytest.fail("it was started"))
+    assert main(["ui", "--", *words]) == 1
     assert "know no users" in capsys.readouterr().err
+
+
+def test_host_and_port_stand_behind_what_is_passed_on(monkeypatch, tmp_path: Path) -> None:
+    seen: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **_: seen.append(command))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    _started(tmp_path, tmp_path / "home", 3001, ["--log-level", "debug"])
+    assert seen[0][-6:] == ["--log-level", "debug", "-h", "127.0.0.1", "-p", "3001"]
 
 
 NEW = """

@@ -1,12 +1,16 @@
 """Landing files: the very bytes are kept, and a delivery says what they are worth."""
 
 import hashlib
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from sources.connectors import files
+from sources.connectors.payload import Payload
 from sources.declaration import Source
 from sources.delivery import Fragment
 from sources.errors import PartitionRefused
@@ -59,6 +63,16 @@ def test_landing_again_changes_nothing_in_the_store(harbour, shop: Source) -> No
     assert harbour.land_bytes(shop, CSV).content_hash == delivery.content_hash
     after = path.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_partial_files_of_processes_that_have_ended_are_removed(harbour, shop: Source) -> None:
+    folder = harbour.store / DAY
+    folder.mkdir(parents=True)
+    for name, age in ((".landing-old", 25 * 3600), (".landing-new", 3600)):
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    harbour.land_bytes(shop, CSV)
+    assert sorted(path.name for path in folder.glob(".*")) == [".landing-new"]
 
 
 def test_a_damaged_file_in_the_store_is_replaced(harbour, shop: Source) -> None:
@@ -277,6 +291,64 @@ def test_the_first_endpoint_that_serves_wins(harbour, declared: Callable[..., So
 def test_an_endpoint_that_fails_is_followed_by_the_next(harbour, declared: Callable[..., Source]) -> None:
     harbour.put("backup/b.csv", CSV)
     assert [(d.endpoint, d.status) for d in harbour.land(two_folders(declared))] == [("files:1", "landed")]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_a_failure_of_its_endpoint(
+    harbour, declared: Callable[..., Source], monkeypatch
+) -> None:
+    harbour.put("first/locked.csv", CSV)
+    harbour.put("backup/b.csv", CSV)
+    is_file = Path.is_file
+
+    def denied(path: Path) -> bool:
+        if path.name == "locked.csv":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    [delivery] = harbour.land(two_folders(declared))
+    assert (delivery.endpoint, delivery.status) == ("files:1", "landed")
+    assert delivery.tried[0].reason == "the files cannot be listed: Permission denied"
+
+
+def test_links_in_a_circle_are_a_failure_of_their_endpoint(harbour, declared: Callable[..., Source]) -> None:
+    harbour.put("backup/b.csv", CSV)
+    (harbour.root / "first").symlink_to(harbour.root / "first")
+    [delivery] = harbour.land(two_folders(declared))
+    assert (delivery.endpoint, delivery.status) == ("files:1", "landed")
+    assert delivery.tried[0].reason == "the files cannot be listed: their links go in a circle"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(5, "Input/output error"), "it cannot be read: Input/output error"),
+        (ValueError("s3cret"), "a defect in reading it: ValueError in test_landing.py, line "),
+    ],
+)
+def test_what_fails_in_one_endpoint_is_told_and_the_next_is_asked(
+    harbour, declared: Callable[..., Source], monkeypatch, error: Exception, reason: str
+) -> None:
+    harbour.put("backup/b.csv", CSV)
+    real = files.payloads
+
+    def spoilt(endpoint, *args, **options) -> Iterator[Payload]:
+        if endpoint.path.startswith("first"):
+            raise error
+        yield from real(endpoint, *args, **options)
+
+    monkeypatch.setattr(files, "payloads", spoilt)
+    [delivery] = harbour.land(two_folders(declared))
+    assert (delivery.endpoint, delivery.status) == ("files:1", "landed")
+    [tried] = delivery.tried
+    assert tried.reason.startswith(reason)
+    assert "s3cret" not in tried.reason
+
+
+def test_a_store_that_cannot_be_written_is_no_failure_of_an_endpoint(harbour, shop: Source) -> None:
+    harbour.store.write_text("a file where the folder should be")
+    with pytest.raises(NotADirectoryError):
+        harbour.land_bytes(shop, CSV)
 
 
 def test_an_endpoint_that_hands_over_nothing_of_worth_is_followed_by_the_next(harbour, declared) -> None:
