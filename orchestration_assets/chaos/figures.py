@@ -49,7 +49,8 @@ def as_lines(found: dict[str, Any]) -> list[str]:
     spread = found["recovery_seconds"]
     places = ", ".join(f"{place} {found[place]:,}" for place in PLACES)
     return [
-        f"{found['rounds']:,} rounds, {len(found['faults'])} kinds of faults, {sum(found['faults'].values()):,} injected",
+        f"rounds               {found['rounds']:,}",
+        f"faults injected      {sum(found['faults'].values()):,} (kinds: {len(found['faults'])})",
         f"records offered      {found['offered']:,}: {places}",
         f"twice                {found['twice']:,}",
         f"silently wrong       {found['wrong']:,}; cells repaired to a value that is not the true one: {found['wrong_repairs']:,}",

@@ -28,8 +28,10 @@ def run(options: argparse.Namespace) -> int:
 
     rows = reports(settings().lake, options.feed, options.partition, is_all=options.all)
     if not rows:
+        asked = " ".join(word for word in (options.feed, options.partition) if word)
         raise NotFoundError(
-            "the lake knows nothing of that\nHint: `breakwater run` first; `breakwater report` lists all"
+            f"the lake has nothing{asked and f' of {asked}'} yet\n"
+            "Hint: `breakwater run` first; `breakwater report` alone lists every feed in the lake"
         )
     if options.records > 0:
         for row in rows:
