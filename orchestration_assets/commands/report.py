@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     for row in rows:
         for one in row["waiting"]:
             print(f"{one['source']} {row['partition']}, {one['name']} waits for a person: {one['reason']}")
-            print(one["advice"])
+            print(one["advice"].rstrip())
     for row in rows:
         for verdict, ids in row.get("records", {}).items():
             print("\n".join([f"{row['feed']} {row['partition']}, {verdict}:", *(f"  {i}" for i in ids)]))
