@@ -47,7 +47,7 @@ class Source(Declared):
     )
     notation: Notation = Field(description="How it writes things.")
     fields: dict[Name, Annotated[FieldNotation, BeforeValidator(_column_first)]] = Field(
-        min_length=1, description="Canonical name: their column, or a mapping with `from`."
+        min_length=1, description="The contract's name: their column, or a mapping with `from`."
     )
     source_column: str | None = Field(
         default=None, description="The field whose value says which system each record is from."
@@ -83,7 +83,7 @@ class Source(Declared):
 
     @property
     def columns(self) -> dict[str, str]:
-        """Canonical name: their column, in the order of the declaration."""
+        """The contract's name: their column, in the order of the declaration."""
         return {name: field.column for name, field in self.fields.items()}
 
     @property

@@ -64,7 +64,9 @@ def build_landed(declared: Declared, partitions_def: dg.PartitionsDefinition) ->
 
 def _result(name: str, row: dict[str, Any], **more: str) -> dg.MaterializeResult:
     """What became of one source; `tried`: which endpoints did not serve, and why."""
-    numbers = {key: row[key] for key in ("deliveries", "bytes", "refused", "stale_lines", "seconds")}
+    numbers = {
+        key: row[key] for key in ("deliveries", "bytes", "refused", "waiting", "stale_lines", "seconds")
+    }
     told = {
         "status": row["status"],
         "reason": row["reason"] or "none",

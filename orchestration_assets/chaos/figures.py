@@ -49,12 +49,13 @@ def as_lines(found: dict[str, Any]) -> list[str]:
     spread = found["recovery_seconds"]
     places = ", ".join(f"{place} {found[place]:,}" for place in PLACES)
     return [
-        f"{found['rounds']:,} rounds, {len(found['faults'])} kinds of faults, {sum(found['faults'].values()):,} injected",
+        f"rounds               {found['rounds']:,}",
+        f"faults injected      {sum(found['faults'].values()):,} (kinds: {len(found['faults'])})",
         f"records offered      {found['offered']:,}: {places}",
         f"twice                {found['twice']:,}",
         f"silently wrong       {found['wrong']:,}; cells repaired to a value that is not the true one: {found['wrong_repairs']:,}",
         f"not recovered        {found['not_recovered']:,}",
-        "seconds to recover   " + (" / ".join(f"{s:.2f}" for s in spread.values()) or "none"),
+        "seconds to recover   " + (", ".join(f"{name} {s:.2f}" for name, s in spread.items()) or "none"),
         *[f"slowest              {_line(row)}" for row in found["slowest"]],
         *[f"broken               {_line(row)}: {'; '.join(row['broken'])}" for row in found["broken"]],
     ]

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         for name, text in proposal.files.items():
             print(f"# --- {name}\n{text}")
     if not options.json:
-        _tell(proposal)
+        _tell(proposal, is_printed=options.out is None)
     return 0
 
 
@@ -47,9 +47,12 @@ def _as_dict(proposal: "Proposal") -> dict[str, Any]:
     return asdict(proposal)
 
 
-def _tell(proposal: "Proposal") -> None:
-    for remark in proposal.remarks:
-        print(f"# {remark}")
+def _tell(proposal: "Proposal", *, is_printed: bool) -> None:
+    """The remarks; where the drafts are printed, those that do not stand in them already."""
+    drafts = "\n".join(proposal.files.values()) if is_printed else ""
+    for line in (f"# {remark}" for remark in proposal.remarks):
+        if line not in drafts.splitlines():
+            print(line)
 
 
 def _written(folder: Path, proposal: "Proposal") -> list[Path]:

@@ -28,8 +28,10 @@ def run(options: argparse.Namespace) -> int:
 
     rows = reports(settings().lake, options.feed, options.partition, is_all=options.all)
     if not rows:
+        asked = " ".join(word for word in (options.feed, options.partition) if word)
         raise NotFoundError(
-            "the lake knows nothing of that\nHint: `breakwater run` first; `breakwater report` lists all"
+            f"the lake has nothing{asked and f' of {asked}'} yet\n"
+            "Hint: `breakwater run` first; `breakwater report` alone lists every feed in the lake"
         )
     if options.records > 0:
         for row in rows:
@@ -44,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     for row in rows:
         for one in row["waiting"]:
             print(f"{one['source']} {row['partition']}, {one['name']} waits for a person: {one['reason']}")
-            print(one["advice"])
+            print(one["advice"].rstrip())
     for row in rows:
         for verdict, ids in row.get("records", {}).items():
             print("\n".join([f"{row['feed']} {row['partition']}, {verdict}:", *(f"  {i}" for i in ids)]))

@@ -20,8 +20,17 @@ _NUMBERS = ("whole numbers", "numbers with a decimal point", "numbers with a dec
 
 
 def kinds_of(values: pl.DataFrame) -> dict[str, str]:
-    """The kind of each column of texts that has one for nearly all its values; `text` for mixtures and words."""
-    return {column: kind for column in values.columns if (kind := kind_of(values[column]))}
+    """The kind of each column of texts that has one for nearly all its values; `text` for mixtures and words.
+
+    A few decimals among whole numbers leave a column one of whole numbers: two deliveries of one source are alike then.
+    """
+    return {column: kind for column in values.columns if (kind := _ordinary_kind(values[column]))}
+
+
+def _ordinary_kind(texts: pl.Series) -> str:
+    there = texts.drop_nulls()
+    whole = there.filter(there.str.contains(_PATTERNS["whole numbers"]))
+    return "whole numbers" if 0 < _SHARE * there.len() <= whole.len() else kind_of(there)
 
 
 def kind_of(texts: pl.Series) -> str:

@@ -101,10 +101,11 @@ def suspicions(records: pl.DataFrame, cells: pl.DataFrame, rules: RuleSet) -> pl
     for (name,), part in against.partition_by("field", as_dict=True).items():
         rows = records.select("_id", "_source", pl.col(name).alias("value")).join(part, on="_id", how="inner")
         message = pl.concat_str(
+            pl.lit("is contradicted by "),
             pl.col("support").cast(pl.String),
-            pl.lit(" other records with the same "),
+            pl.when(pl.col("support") == 1).then(pl.lit(" other record")).otherwise(pl.lit(" other records")),
+            pl.lit(" with the same "),
             "by",
-            pl.lit(" state another value"),
         )
         parts.append(
             rows.select(

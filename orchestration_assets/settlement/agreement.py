@@ -139,10 +139,11 @@ def say_otherwise(rows: pl.DataFrame, names: list[str], rules: RuleSet) -> pl.Da
     """`rows` (`_id`, `_source`, `field`, `value`, `against` of `others`) as FINDING_SCHEMA, of the fields `names`."""
     # The message counts, and does not quote: the field may be personal.
     message = pl.concat_str(
+        pl.lit("is contradicted by "),
         pl.col("against").cast(pl.String),
         pl.lit(" of "),
         pl.col("others").cast(pl.String),
-        pl.lit(" other reports say otherwise" + (", with one voice" if rules.grain == "report" else "")),
+        pl.lit(" other reports" + (", with one voice" if rules.grain == "report" else "")),
     )
     severities = {name: rules.fields[name].policy.severity for name in names}
     fingerprints = {name: digest(rules.grain, name, CONTRADICTED) for name in names}

@@ -22,8 +22,8 @@ def should_hold(context: Context) -> list[Outcome]:
 
 
 def preferred_endpoint(found: dict[str, dict[str, Any]]) -> Outcome:
-    """Each source that served was served by the first of its endpoints."""
-    served = {name: row for name, row in found.items() if row["status"] == "landed" and not row["reason"]}
+    """Each source that served, when it was last asked, was served by the first of its endpoints."""
+    served = {name: row for name, row in found.items() if "landed" in row["asked"] and not row["reason"]}
     others = {name: row["tried"] for name, row in served.items() if row["tried"]}
     told = [f"{name}: not by {_in_words(tried)}" for name, tried in others.items()]
     return Outcome(

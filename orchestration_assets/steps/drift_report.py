@@ -66,7 +66,7 @@ def schema_drift(context: Context) -> Outcome:
     serious = [change for change in changes if not change.is_harmless]
     told = "; ".join(f"{change.source}: {change.text}" for change in changes)
     advice = [one.advice for one in waiting] or [
-        "look at the mapped columns, and declare them in sources/catalog"
+        "declare mapped columns in sources/catalog; ask the owner of the source about values of another kind"
     ]
     return Outcome(
         "schema_drift",

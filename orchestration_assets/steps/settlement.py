@@ -126,7 +126,7 @@ class _Writer:
     def staged(self, settled: Settled, unit: Unit | None = None) -> _Files:
         held = settled.held
         aside = held.filter(pl.col("_verdict").is_in(["duplicate", "outside"]))
-        same = pl.concat_str(pl.lit("stands for the same: "), self._record_id(pl.col("_stands_for")))
+        same = pl.concat_str(pl.lit("says the same as "), self._record_id(pl.col("_stands_for")))
         return [
             *self._stage("trusted", settled.trusted, self.schemas.trusted),
             *self._stage("review", held.filter(pl.col("_verdict") == "review"), self.schemas.held),

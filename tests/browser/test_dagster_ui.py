@@ -21,6 +21,7 @@ TELLING = [
     "held_share",
     "preferred_endpoint",
     "repaired_share",
+    "schema_drift",
     "stale_share",
     "unreadable_share",
     "unseen_shapes",

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration_assets.drift.candidates import Delivered, History, Matching
-from orchestration_assets.drift.kinds import kind_of
+from orchestration_assets.drift.kinds import kind_of, kinds_of
 from orchestration_assets.drift.mapping import as_mapping, mapped_source, yaml_lines
 from orchestration_assets.drift.matching import match
 from orchestration_assets.drift.units import scale_change, unit_for
@@ -157,6 +157,21 @@ def test_a_mapping_changes_the_source_and_gives_the_lines_to_paste() -> None:
 )
 def test_values_are_of_a_kind(texts: list[str | None], kind: str) -> None:
     assert kind_of(pl.Series(texts, dtype=pl.String)) == kind
+
+
+@pytest.mark.parametrize(
+    ("strays", "kind"),
+    [
+        (["2.5", "3.5"], "whole numbers"),
+        (["2,5", "3,5"], "whole numbers"),
+        (["2.5"] * 8, "numbers with a decimal point"),
+        (["n/a"] * 8, "text"),
+    ],
+)
+def test_a_few_decimals_leave_a_column_of_a_delivery_one_of_whole_numbers(
+    strays: list[str], kind: str
+) -> None:
+    assert kinds_of(pl.DataFrame({"cents": [*["7", None] * 20, *strays]})) == {"cents": kind}
 
 
 def test_values_that_recur_are_alike_and_others_are_not() -> None:

@@ -100,7 +100,7 @@ def test_the_story_of_a_record_in_review_names_its_suggestions_or_its_contradict
 
 def test_the_story_of_a_duplicate_names_the_record_that_stands_for_it(reading, command, lived) -> None:
     story = command("explain", record_id(lived, "aside", pl.col("_verdict") == "duplicate"))[1]
-    kept = story.split("verdict     duplicate: stands for the same: ")[1].split()[0]
+    kept = story.split("verdict     duplicate: says the same as ")[1].split()[0]
     assert "verdict     trusted" in command("explain", kept)[1]
 
 

@@ -12,7 +12,9 @@ from orchestration_assets.cli import main
 from orchestration_assets.errors import LakeError
 from orchestration_assets.steps import landing
 from orchestration_assets.steps.audit import deliveries_accepted
+from orchestration_assets.steps.availability import preferred_endpoint
 from orchestration_assets.steps.drift_report import schema_drift, waiting_of
+from orchestration_assets.steps.landing import summary
 from sources.simulation import DamageRates, simulate
 
 DAY, NEXT = "2026-11-01", "2026-11-02"
@@ -99,6 +101,9 @@ def test_names_that_say_nothing_wait_and_what_was_in_force_stays(lived, line_of_
     assert status(lived) == {"payments.csv": ("waiting", False)}
     assert sorted(lived.table("trusted")["payment_id"]) == sorted([*before, "P7000000001"])
     assert "waiting for a person" in deliveries_accepted(lived.context()).found
+    found = summary(lived.context())
+    assert found["gateway_a"]["tried"]
+    assert preferred_endpoint(found).is_passed  # no other endpoint served instead
 
 
 def test_two_columns_with_values_alike_wait_for_a_person(lived) -> None:

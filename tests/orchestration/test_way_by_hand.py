@@ -164,8 +164,8 @@ def test_a_repeated_report_is_set_aside_with_the_record_that_stands_for_it(world
     digest = sha256((world.outside / "gateway_a" / DAY / "payments.csv").read_bytes()).hexdigest()
     columns = ["_source", "_row", "payment_id", "_verdict", "_reason"]
     assert sorted(world.table("aside").select(columns).rows()) == [
-        ("ledger", 0, "P0000000001", "duplicate", f"stands for the same: gateway_a:{DAY}:{digest[:12]}:0"),
-        ("ledger", 4, "P0000000014", "duplicate", f"stands for the same: gateway_a:{DAY}:{digest[:12]}:10"),
+        ("ledger", 0, "P0000000001", "duplicate", f"says the same as gateway_a:{DAY}:{digest[:12]}:0"),
+        ("ledger", 4, "P0000000014", "duplicate", f"says the same as gateway_a:{DAY}:{digest[:12]}:10"),
     ]
 
 

@@ -94,7 +94,7 @@ def test_a_contradiction_is_counted_and_not_quoted() -> None:
         _payments(("a", 10.0, "x@y.z"), ("b", 10.0, "u@v.w"), ("c", 10.0, "x@y.z")), _PAYMENT
     )
     assert found.select("_id", "message", "value").rows() == [
-        (1, "2 of 2 other reports say otherwise", "u@v.w")
+        (1, "is contradicted by 2 of 2 other reports", "u@v.w")
     ]
 
 
