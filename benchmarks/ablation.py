@@ -29,7 +29,11 @@ def __getattr__(name: str) -> type[Contract]:
         raise AttributeError(name)
     contract = load_contract(reference.replace("/", ":"))
     fields = {n: _without(found, method) for n, found in _fields(contract).items()}
-    namespace = {"__module__": __name__, "__doc__": contract.__doc__, "__annotations__": contract.__annotations__}
+    namespace = {
+        "__module__": __name__,
+        "__doc__": contract.__doc__,
+        "__annotations__": contract.__annotations__,
+    }
     return type(contract.__name__, (Contract,), {**namespace, **fields}, grain=contract.__grain__)
 
 

@@ -23,6 +23,10 @@ Hint: BREAKWATER_REFERENCE_DATA names the folder with the reference tables. flig
 (github.com/LUH-DBS/Matelda), renuver's are in github.com/philipp-jung/mirmir, price_parser's in github.com/scrapinghub/price-parser;
 tools/score_repair.py stands beside that folder."""
 HEAD = ("table", "labels", "changed", "precision", "recall", "F1", "EDR", "record EDR", "damaged", "trusted", "seconds")  # fmt: skip
+MASKED_HEAD = (
+    "masked", "share", "cells", "coverage", "right among filled", "F1", "F1 of Mimir, 20 labels",
+    "damaged", "trusted", "seconds",
+)  # fmt: skip
 KEYS = ("changed_cells", "precision", "recall", "f1", "edr", "record_edr", "damaged", "trusted_share", "seconds")  # fmt: skip
 
 
@@ -78,7 +82,9 @@ def masked(name: str, work: Path) -> None:
     for percent, published in MASKED[name][1].items():
         found = [measured(case, (), work) for case in masked_cases(name, percent)]
         total = {key: sum(int(one[key]) for one in found) for key in ("masked", "filled", "filled_right")}
-        means = [statistics.fmean(one[key] or 0 for one in found) for key in ("f1", "trusted_share", "seconds")]
+        means = [
+            statistics.fmean(one[key] or 0 for one in found) for key in ("f1", "trusted_share", "seconds")
+        ]
         right = total["filled_right"] / total["filled"] if total["filled"] else None
         damaged = sum(int(one["damaged"]) for one in found)
         f1, trusted, seconds = (round(mean, 3) for mean in means)
@@ -115,7 +121,9 @@ def ablate(name: str, work: Path) -> None:
 def wanted(names: list[str]) -> list[Case]:
     """The cases of the tables asked for."""
     found = [case_of(name) for name in names if name in TABLES]
-    return found + [c for name in names if name in MASKED for rate in MASKED[name][1] for c in masked_cases(name, rate)]
+    return found + [
+        c for name in names if name in MASKED for rate in MASKED[name][1] for c in masked_cases(name, rate)
+    ]
 
 
 def main() -> int:
@@ -152,7 +160,7 @@ def report(options: argparse.Namespace, work: Path) -> None:
     if "prices" in options.table:
         price_table()
     if names := [name for name in options.table if name in MASKED]:
-        head("masked", "share", "cells", "coverage", "right among filled", "F1", "F1 of Mimir, 20 labels", "damaged", "trusted", "seconds")  # fmt: skip
+        head(*MASKED_HEAD)
         for name in names:
             masked(name, work)
 

@@ -24,9 +24,7 @@ class Listing(Contract, grain="entity"):
         max_error=0.05,
         description="telephone number with the area code",
     )
-    type: str = field(
-        str_matches=_STATED, impute="nearest", max_error=0.05, description="the cuisine"
-    )
+    type: str = field(str_matches=_STATED, impute="nearest", max_error=0.05, description="the cuisine")
     restaurant: str = field(
         alias="class",
         str_matches=r"^[0-9]+$",

@@ -36,7 +36,11 @@ def _render(text: pl.Expr) -> pl.Expr:
 def _specimens(count: int) -> Callable[[], pl.DataFrame]:
     def specimens() -> pl.DataFrame:
         steps = range(min(10 ** (count - 1), _STEPS))
-        known = [f"{whole}.{step:0{count - 1}d}0" if count > 1 else f"{whole}.0" for step in steps for whole in _WHOLE]
+        known = [
+            f"{whole}.{step:0{count - 1}d}0" if count > 1 else f"{whole}.0"
+            for step in steps
+            for whole in _WHOLE
+        ]
         return pl.DataFrame({"known": known}).with_columns(value=_render(pl.col("known")))
 
     return specimens
