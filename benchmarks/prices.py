@@ -52,6 +52,20 @@ def read(examples: pl.DataFrame, *, with_library: bool) -> pl.DataFrame:
     return found.with_columns(pl.coalesce("currency", mark_in(pl.col("beside"))).alias("currency"))
 
 
+def counts(examples: pl.DataFrame, *, with_library: bool) -> dict[str, int]:
+    """How many amounts are exact, wrong and abstained from, and how many currencies are exact."""
+    found = read(examples, with_library=with_library)
+    is_exact = found["amount"].eq_missing(found["wanted"])
+    is_wrong = ~is_exact & found["amount"].is_not_null()
+    flags = {
+        "amount exact": is_exact,
+        "wrong": is_wrong,
+        "abstained": ~is_exact & ~is_wrong,
+        "currency exact": found["currency"].eq_missing(found["mark"]),
+    }
+    return {name: int(flag.sum()) for name, flag in flags.items()}
+
+
 def prices() -> None:
     """Print how many amounts are exact, wrong and abstained from, with and without the library."""
     path = settings().reference / "price_parser" / "examples.jsonl"
@@ -60,17 +74,7 @@ def prices() -> None:
         return
     examples = load(path)
     for with_library in (False, True):
-        found = read(examples, with_library=with_library)
-        is_exact = found["amount"].eq_missing(found["wanted"])
-        is_wrong = ~is_exact & found["amount"].is_not_null()
-        is_same_mark = found["currency"].eq_missing(found["mark"])
-        print(
-            f"\n{found.height} price strings, {'price-parser for the rest' if with_library else 'own readings alone'}"
-        )
-        for name, flags in (
-            ("amount exact", is_exact),
-            ("wrong", is_wrong),
-            ("abstained", ~is_exact & ~is_wrong),
-            ("currency exact", is_same_mark),
-        ):
-            print(f"  {name:<16}{int(flags.sum()):>6} {flags.mean():>8.4f}")
+        whose = "price-parser for the rest" if with_library else "own readings alone"
+        print(f"\n{examples.height} price strings, {whose}")
+        for name, count in counts(examples, with_library=with_library).items():
+            print(f"  {name:<16}{count:>6} {count / examples.height:>8.4f}")

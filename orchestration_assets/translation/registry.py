@@ -3,6 +3,7 @@
 from orchestration_assets.translation import (
     calendars,
     contacts,
+    decimals,
     identifiers,
     mojibake,
     moments,
@@ -25,6 +26,7 @@ from validators.rules import FieldSpec, RuleSet
 TRANSLATORS: dict[str, Translator] = {
     translator.name: translator
     for translator in (
+        decimals.DECIMALS,
         numbers.NUMBER,
         numbers.MONEY,
         prices.PRICE,

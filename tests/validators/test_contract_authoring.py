@@ -213,10 +213,9 @@ def test_an_unknown_translator_is_refused_with_those_that_there_are() -> None:
         check_translators(compile_contract(Order))
     assert "Order.order names the translator 'babelfish', which does not exist" in str(caught.value)
     assert (
-        "Hint: one of bic, boolean, clock, code, company_name, country, currency, dateparser, datetime, ean, email,"
-        " encoding, iban, imei, isbn, isin,"
-        " issn, language, lei, luhn, money, number, percent, person_name, phone, price, quantity, region, scale, spelling,"
-        " split, swapped, text, url, vat"
+        "Hint: one of bic, boolean, clock, code, company_name, country, currency, dateparser, datetime, decimals, ean, email,"
+        " encoding, iban, imei, isbn, isin, issn, language, lei, luhn, money, number, percent, person_name, phone, price, quantity, region,"
+        " scale, spelling, split, swapped, text, url, vat"
     ) in str(caught.value)
 
 
