@@ -78,7 +78,8 @@ def fit_trees(known: pl.DataFrame, spec: FieldSpec, others: list[str]) -> Trees 
     held = known.drop_nulls(spec.name)
     distinct = held[spec.name].n_unique()
     is_number = spec.dtype.is_numeric()
-    if distinct < 2 or (distinct > MOST_VALUES and not is_number):
+    has_too_many = distinct > min(MOST_VALUES, held.height // 2)  # values that occur once each teach nothing
+    if distinct < 2 or (has_too_many and not is_number):
         return None
     features = _features(held, others)
     # One thread: on a busy machine OpenMP's threads wait for each other a hundred times longer than the work takes.
