@@ -9,6 +9,14 @@ Status = Literal["landed", "absent", "refused", "stale", "late", "waiting"]
 nothing (`refused`) or that a person has to decide on (`waiting`), no bytes at all (`absent`) or none yet (`late`)."""
 
 
+def is_of_a_stream(endpoint: str) -> bool:
+    """Return whether deliveries of the endpoint with this label are known by name and content, not by content alone.
+
+    The name of a batch of messages is where it stands in the stream, and messages may say the same again.
+    """
+    return endpoint.partition(":")[0] == "kafka"
+
+
 @dataclass(frozen=True, slots=True)
 class Fragment:
     """Whole records of a delivery: its bytes from `start` to before `end`.
