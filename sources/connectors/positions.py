@@ -117,7 +117,7 @@ def _identity(endpoint: Endpoint) -> list[Any]:
             servers = sorted(server.strip() for server in _filled(endpoint.servers).split(","))
             return [endpoint.kind, servers, endpoint.topic]
         case DltEndpoint():
-            return [endpoint.kind, endpoint.source, endpoint.resources, _filled(endpoint.arguments)]
+            return [endpoint.kind, endpoint.source, _texts(endpoint.arguments)]
 
 
 def _address(declared: str) -> str:
@@ -128,6 +128,12 @@ def _address(declared: str) -> str:
 
 def _without_secrets(address: str) -> str:
     return _SETTING.sub(lambda match: "" if is_named_like_a_secret(match[1]) else match[0], address)
+
+
+def _texts(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that are texts: addresses and names. Numbers say how much is asked for, and keys are secrets."""
+    texts = {n: text for n, text in arguments.items() if isinstance(text, str) and not n.endswith("key")}
+    return dict(_filled(texts))
 
 
 def _filled(value: Any) -> Any:
