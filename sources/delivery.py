@@ -10,10 +10,7 @@ nothing (`refused`) or that a person has to decide on (`waiting`), no bytes at a
 
 
 def is_of_a_stream(endpoint: str) -> bool:
-    """Return whether deliveries of the endpoint with this label are known by name and content, not by content alone.
-
-    The name of a batch of messages is where it stands in the stream, and messages may say the same again.
-    """
+    """Return whether the endpoint with this label hands over a stream, in which a delivery has a place: its name."""
     return endpoint.partition(":")[0] == "kafka"
 
 
@@ -54,7 +51,10 @@ class Delivery:
     name: str = ""
     """Name of the file within its endpoint, such as `payments.csv`."""
     content_hash: str = ""
-    """SHA-256 of the unpacked bytes, 64 hexadecimal digits: packed anew, it is the same delivery."""
+    """SHA-256 of the unpacked bytes, 64 hexadecimal digits: packed anew, it is the same delivery.
+
+    Of a batch of a stream that of its name and this; empty where a file could not be read.
+    """
     endpoint: str = ""
     """Kind and position, such as `files:0`; of a former snapshot that stands in, `stale:files:0`."""
     path: str = ""

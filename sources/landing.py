@@ -3,6 +3,7 @@
 Always ends with at least one `Delivery`; that nothing came is one too.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -103,9 +104,10 @@ class _Request:
     def _taken(self, payload: Payload, label: str) -> list[Delivery]:
         if self.source.delivers == "snapshot":
             payload = replace(payload, position=None)  # it is always asked for whole
-        return take(
+        taken = take(
             self.source, self.partition, payload, label, store=self.store, fragment_bytes=self.fragment_bytes
         )
+        return [_known_by_its_place(delivery) if is_of_a_stream(label) else delivery for delivery in taken]
 
 
 def may_be_asked(source: Source, *, store: Path, clock: Clock = _SYSTEM) -> bool:
@@ -127,6 +129,12 @@ def _ways(source: Source, store: Path, clock: Clock) -> Iterator[tuple[Way, Endp
 
 def _remembered(store: Path) -> Remembered:
     return Remembered(store.with_name(FILE))
+
+
+def _known_by_its_place(delivery: Delivery) -> Delivery:
+    """Let a batch of a stream be known by its name too: messages may say the same again, and are others all the same."""
+    told = f"{delivery.name}\n{delivery.content_hash}".encode()
+    return replace(delivery, content_hash=hashlib.sha256(told).hexdigest())
 
 
 def _raise_where_none_was_read(taken: list[_Taken]) -> None:
@@ -151,17 +159,12 @@ def _why_not(answer: Answer) -> str:
 
 
 def _without_repetition(served: tuple[Delivery, ...]) -> list[Delivery]:
-    """Refuse what holds the very bytes of another: a delivery is known by its content, and counts once.
-
-    Of a stream it is known by its name too: two batches of messages may hold the same bytes.
-    """
+    """Refuse what holds the very bytes of another: a delivery is known by its content, and counts once."""
     first: dict[str, str] = {}
     kept = []
     for delivery in served:
         before = first.setdefault(delivery.content_hash, delivery.name)
-        is_again = (
-            delivery.status == "landed" and before != delivery.name and not is_of_a_stream(delivery.endpoint)
-        )
+        is_again = delivery.status == "landed" and before != delivery.name
         reason = f"it holds the very bytes of {before}"
         kept.append(replace(delivery, status="refused", reason=reason) if is_again else delivery)
     return kept

@@ -11,7 +11,6 @@ import polars as pl
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.deliveries import Row
 from sources.declaration import Source
-from sources.delivery import is_of_a_stream
 
 
 def without_former_increments(context: Context, source: Source, delivered: list[Row]) -> list[Row]:
@@ -23,7 +22,7 @@ def without_former_increments(context: Context, source: Source, delivered: list[
 
     def doubted(row: Row) -> Row:
         before = partition_of.get(row["content_hash"])
-        if row["status"] != "landed" or before is None or is_of_a_stream(row["endpoint"]):
+        if row["status"] != "landed" or before is None:
             return row
         return {
             **row,

@@ -17,7 +17,7 @@ from orchestration_assets.drift.values import numbers
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.known import Row, delivery_of, former_columns, known_records, sample_of
 from sources.declaration import Source
-from sources.delivery import Delivery, is_of_a_stream
+from sources.delivery import Delivery
 
 _CHANGED = ("status", "reason", "mapping", "extra_columns")
 
@@ -74,7 +74,7 @@ def _each_content_once(before: list[Delivery], seen: list[Delivery]) -> list[Del
     known: set[str] = set()
     kept = []
     for old, new in zip(before, seen, strict=True):
-        is_again = new.status == "landed" and new.content_hash in known and not is_of_a_stream(new.endpoint)
+        is_again = new.status == "landed" and new.content_hash in known
         known |= {new.content_hash} if new.status == "landed" else set()
         kept.append(replace(old, status="refused") if is_again and old.status != "landed" else new)
     return kept

@@ -12,7 +12,6 @@ from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.deliveries import Row
 from sources.connectors.positions import composed, is_listing, is_overtaken
 from sources.declaration import Source
-from sources.delivery import is_of_a_stream
 from sources.endpoints import Endpoint
 
 _COLUMNS = [
@@ -38,7 +37,8 @@ def positions(context: Context, source: Source) -> dict[str, str]:
     endpoints = _endpoints(source)
     own = [label for label, endpoint in endpoints.items() if endpoint.is_partitioned]
     is_meant = ~pl.col("endpoint").is_in(own) | (pl.col("_partition") == context.partition)
-    counted = rows.filter((pl.col("position") != "") & _has_landed(rows) & is_meant)
+    has_landed = pl.col("content_hash").is_in(sorted(_landed_contents(rows)))
+    counted = rows.filter((pl.col("position") != "") & has_landed & is_meant)
     found = {}
     for (label,), of_label in counted.group_by("endpoint"):
         endpoint = endpoints.get(str(label))
@@ -55,7 +55,7 @@ def one_increment_once(context: Context, source: Source, arrival: Arrival, deliv
     if not gone_on:
         return delivered
     rows = _known(context, source).filter(pl.col("_partition") == context.partition)
-    known = {_content(row) for row in rows.iter_rows(named=True)}
+    known = set(rows["content_hash"].to_list())
     now, endpoints = positions(context, source), _endpoints(source)
     told = {"status": "refused", "reason": "another run went on from the same position meanwhile"}
 
@@ -64,7 +64,7 @@ def one_increment_once(context: Context, source: Source, arrival: Arrival, deliv
         has_moved = is_overtaken(
             endpoints.get(label), arrival.since.get(label), now.get(label), row["position"]
         )
-        return row in gone_on and _content(row) not in known and has_moved
+        return row in gone_on and row["content_hash"] not in known and has_moved
 
     return [{**row, **told} if is_repeated(row) else row for row in delivered]
 
@@ -117,9 +117,7 @@ def _behind(endpoint: Endpoint | None, row: Row, before: str) -> Row:
 
 def _is_there(row: Row, landed: set[str]) -> bool:
     """Whether its records are there: it landed, or its very bytes did under another name."""
-    return row["status"] == "landed" or (
-        row["content_hash"] in landed and not is_of_a_stream(row["endpoint"])
-    )
+    return row["status"] == "landed" or row["content_hash"] in landed
 
 
 def _known(context: Context, source: Source) -> pl.DataFrame:
@@ -133,19 +131,8 @@ def _known(context: Context, source: Source) -> pl.DataFrame:
     return rows.filter(pl.col("content_hash") != "").select(_COLUMNS).collect()
 
 
-def _has_landed(rows: pl.DataFrame) -> pl.Expr:
-    is_landed = pl.col("status") == "landed"
-    is_there = pl.col("content_hash").is_in(sorted(_landed_contents(rows)))
-    streams = [label for label in rows["endpoint"].unique().to_list() if is_of_a_stream(label)]
-    return is_landed | (is_there & ~pl.col("endpoint").is_in(streams))
-
-
 def _landed_contents(rows: pl.DataFrame) -> set[str]:
     return set(rows.filter(pl.col("status") == "landed")["content_hash"].to_list())
-
-
-def _content(row: Row) -> tuple[str, str]:
-    return (row["name"] if is_of_a_stream(row["endpoint"]) else "", row["content_hash"])
 
 
 def _endpoints(source: Source) -> dict[str, Endpoint]:

@@ -167,14 +167,14 @@ def test_a_stream_goes_on_before_the_first_batch_that_did_not_land(gateway) -> N
     assert positions(context, context.sources[0])["kafka:1"] == position(gateway, "0-9")
 
 
-def test_batches_that_say_the_same_are_in_force_side_by_side(gateway) -> None:
-    leave(gateway.lake, DAY, batches(gateway, ("0-9", "1", "landed"), ("10-19", "1", "landed")))
-    take_in(gateway.context())
-    assert names_in_force(gateway, DAY) == ["t[0:0-9]", "t[0:10-19]"]
-    later = batches(gateway, ("20-29", "1", "landed"), since=position(gateway, "10-19"))
-    leave(gateway.lake, NEXT, later)
-    take_in(gateway.context(NEXT))
-    assert "t[0:20-29]" in names_in_force(gateway, NEXT)
+def test_a_batch_of_a_stream_supersedes_only_itself() -> None:
+    batch = {
+        "name": "t[0:0-9]", "content_hash": "1", "status": "landed", "endpoint": "kafka:0", "position": "",
+        "landed_at": datetime.now(UTC), "is_latest": False, "is_in_force": False,
+    }  # fmt: skip
+    rows = merged([], [batch], "increment")
+    rows = merged(rows, [batch, {**batch, "content_hash": "2"}], "increment")
+    assert [(row["content_hash"], row["is_in_force"]) for row in rows] == [("1", True), ("2", True)]
 
 
 def test_what_could_not_be_read_is_a_row_until_it_can() -> None:

@@ -83,6 +83,8 @@ def test_batches_that_say_the_same_are_each_landed(harbour, declared, cluster) -
         ("orders[0:0-1]", "landed"),
         ("orders[0:2-3]", "landed"),
     ]
+    assert len({d.content_hash for d in deliveries}) == 2
+    assert len({d.path for d in deliveries}) == 1
 
 
 def test_offsets_of_another_cluster_are_not_used(harbour, declared, cluster, monkeypatch) -> None:
