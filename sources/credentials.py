@@ -12,6 +12,11 @@ _SECRET_NAME = re.compile(
 )
 
 
+def is_named_like_a_secret(name: str) -> bool:
+    """Return whether a setting of this name may hold a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def _is_variable(text: str) -> str:
     if not _VARIABLE.fullmatch(text):
         raise ValueError(
@@ -22,7 +27,7 @@ def _is_variable(text: str) -> str:
 
 def _has_no_secret(settings: dict[str, str]) -> dict[str, str]:
     for name, text in settings.items():
-        if _SECRET_NAME.search(name) and not _VARIABLE.search(text):
+        if is_named_like_a_secret(name) and not _VARIABLE.search(text):
             raise ValueError(
                 f"`{name}` looks like a secret: write the name of a variable, such as ${{SHOP_TOKEN}}"
             )

@@ -9,6 +9,11 @@ Status = Literal["landed", "absent", "refused", "stale", "late", "waiting"]
 nothing (`refused`) or that a person has to decide on (`waiting`), no bytes at all (`absent`) or none yet (`late`)."""
 
 
+def is_of_a_stream(endpoint: str) -> bool:
+    """Return whether the endpoint with this label hands over a stream, in which a delivery has a place: its name."""
+    return endpoint.partition(":")[0] == "kafka"
+
+
 @dataclass(frozen=True, slots=True)
 class Fragment:
     """Whole records of a delivery: its bytes from `start` to before `end`.
@@ -46,7 +51,10 @@ class Delivery:
     name: str = ""
     """Name of the file within its endpoint, such as `payments.csv`."""
     content_hash: str = ""
-    """SHA-256 of the unpacked bytes, 64 hexadecimal digits: packed anew, it is the same delivery."""
+    """SHA-256 of the unpacked bytes, 64 hexadecimal digits: packed anew, it is the same delivery.
+
+    Of a batch of a stream that of its name and this; empty where a file could not be read.
+    """
     endpoint: str = ""
     """Kind and position, such as `files:0`; of a former snapshot that stands in, `stale:files:0`."""
     path: str = ""

@@ -3,6 +3,7 @@
 Always ends with at least one `Delivery`; that nothing came is one too.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,10 +13,11 @@ from sources.availability.asking import Answer, Clock, Way
 from sources.availability.remembered import FILE, Remembered
 from sources.connectors import payloads
 from sources.connectors.payload import Deadline, Payload
+from sources.connectors.positions import OF_ANOTHER_SYSTEM, is_of_another_system
 from sources.declaration import Source
-from sources.delivery import Delivery, Tried
+from sources.delivery import Delivery, Tried, is_of_a_stream
 from sources.endpoints import Endpoint
-from sources.errors import NothingNew
+from sources.errors import EndpointFailure, NothingNew
 from sources.intake import take
 from sources.scanning import FRAGMENT_BYTES
 from sources.surroundings import checked_partition
@@ -59,6 +61,10 @@ def land(
     return [replace(delivery, tried=tuple(tried)) for delivery in found]
 
 
+_Taken = tuple[Delivery, EndpointFailure | None]
+"""A delivery; where nothing of it could be read, with the failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
     """What is asked of whichever endpoint serves."""
@@ -74,14 +80,34 @@ class _Request:
 
         def once(deadline: Deadline) -> list[Delivery]:
             handed_over = payloads(endpoint, self.partition, root=self.root, deadline=deadline, since=since)
-            return [delivery for payload in handed_over for delivery in self._taken(payload, label)]
+            taken = [
+                delivery for payload in handed_over for delivery in self._taken_or_refused(payload, label)
+            ]
+            _raise_where_none_was_read(taken)
+            if is_of_another_system(endpoint, self.partition, since):
+                return [_with_reason(delivery, OF_ANOTHER_SYSTEM) for delivery in taken]
+            return [delivery for delivery, _ in taken]
 
         return once
 
+    def _taken_or_refused(self, payload: Payload, label: str) -> Iterator[_Taken]:
+        """Yield what the payload holds; where it is one of many and cannot be read, that it was there, and why not."""
+        try:
+            for delivery in self._taken(payload, label):
+                yield delivery, None
+        except EndpointFailure as failure:
+            if not payload.is_one_of_many:
+                raise
+            nothing = replace(_absent(self.source, self.partition, []), name=payload.name, endpoint=label)
+            yield replace(nothing, status="refused", reason=str(failure)), failure
+
     def _taken(self, payload: Payload, label: str) -> list[Delivery]:
-        return take(
+        if self.source.delivers == "snapshot":
+            payload = replace(payload, position=None)  # it is always asked for whole
+        taken = take(
             self.source, self.partition, payload, label, store=self.store, fragment_bytes=self.fragment_bytes
         )
+        return [_known_by_its_place(delivery) if is_of_a_stream(label) else delivery for delivery in taken]
 
 
 def may_be_asked(source: Source, *, store: Path, clock: Clock = _SYSTEM) -> bool:
@@ -103,6 +129,24 @@ def _ways(source: Source, store: Path, clock: Clock) -> Iterator[tuple[Way, Endp
 
 def _remembered(store: Path) -> Remembered:
     return Remembered(store.with_name(FILE))
+
+
+def _known_by_its_place(delivery: Delivery) -> Delivery:
+    """Let a batch of a stream be known by its name too: messages may say the same again, and are others all the same."""
+    told = f"{delivery.name}\n{delivery.content_hash}".encode()
+    return replace(delivery, content_hash=hashlib.sha256(told).hexdigest())
+
+
+def _raise_where_none_was_read(taken: list[_Taken]) -> None:
+    """Of an endpoint none of whose files can be read it is the endpoint that fails."""
+    failures = [failure for _, failure in taken if failure is not None]
+    if failures and len(failures) == len(taken):
+        raise failures[0]
+
+
+def _with_reason(taken: _Taken, reason: str) -> Delivery:
+    delivery, _ = taken
+    return replace(delivery, reason="; ".join(filter(None, [delivery.reason, reason])))
 
 
 def _why_not(answer: Answer) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from sources.delivery import is_of_a_stream
+
 Row = dict[str, Any]
 
 STALE = "stale:"
@@ -19,7 +21,8 @@ def merged(former: list[Row], delivered: list[Row], delivers: str) -> list[Row]:
     """`former` and `delivered` as one, each content once, with what is in force marked; without what stood in.
 
     A newly delivered name supersedes the former content under that name, and the same content under a former name; a
-    snapshot supersedes everything. Of content that is known already, who served it first and when it landed stay.
+    snapshot supersedes everything, and a batch of a stream only the very same one. Of content that is known already,
+    who served it first and when it landed stay.
     """
     is_superseded = _superseded_by([row for row in delivered if row["status"] == "landed"], delivers)
     kept = [
@@ -29,7 +32,8 @@ def merged(former: list[Row], delivered: list[Row], delivers: str) -> list[Row]:
     ]
     known = {_key(row): row for row in kept}
     for row in delivered:
-        same = known.get(_key(row), row) if row["content_hash"] else _silent_since(former, row)
+        has_content = row["content_hash"] or row["name"]
+        same = known.get(_key(row), row) if has_content else _silent_since(former, row)
         first = {name: same[name] for name in ("endpoint", "landed_at")}
         if same["endpoint"] != row["endpoint"]:
             first["position"] = same["position"]  # another endpoint's goes on in words of its own
@@ -40,17 +44,27 @@ def merged(former: list[Row], delivered: list[Row], delivers: str) -> list[Row]:
 def _superseded_by(landed: list[Row], delivers: str) -> Callable[[Row], bool]:
     if delivers == "snapshot":
         return lambda _row: bool(landed)
-    names, hashes = {row["name"] for row in landed}, {row["content_hash"] for row in landed}
-    return lambda row: row["name"] in names or row["content_hash"] in hashes
+    files = [row for row in landed if not is_of_a_stream(row["endpoint"])]
+    names, hashes = {row["name"] for row in files}, {row["content_hash"] for row in files}
+    batches = {_key(row) for row in landed if is_of_a_stream(row["endpoint"])}
+
+    def is_superseded(row: Row) -> bool:
+        if is_of_a_stream(row["endpoint"]):
+            return _key(row) in batches
+        return row["name"] in names or row["content_hash"] in hashes
+
+    return is_superseded
 
 
 def _key(row: Row) -> tuple[str, str, str]:
-    return (row["status"], row["name"], row["content_hash"]) if row["content_hash"] else ("", "", "")
+    """What a row is known by; all that says that nothing came is one."""
+    is_silent_row = not (row["content_hash"] or row["name"])
+    return ("", "", "") if is_silent_row else (row["status"], row["name"], row["content_hash"])
 
 
 def _silent_since(former: list[Row], row: Row) -> Row:
     """The former row that says that nothing came, if there is one, with its moment; else `row`."""
-    silent = [other for other in former if not other["content_hash"]]
+    silent = [other for other in former if not (other["content_hash"] or other["name"])]
     return {**row, "landed_at": min(other["landed_at"] for other in [*silent, row])}
 
 

@@ -19,6 +19,7 @@ from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.deliveries import Row, counts, is_silent, merged, standing_in, too_old
 from orchestration_assets.steps.doubts import cut_off_by_habit, without_former_increments
 from orchestration_assets.steps.drift import look_again
+from orchestration_assets.steps.positions import as_far_as_it_landed, one_increment_once, positions
 from sources.declaration import Source
 from sources.delivery import Delivery
 from sources.errors import place_of
@@ -84,7 +85,7 @@ def land_sources(
     asked = {s.source for s in wanted} if ask is None else set(ask)
     take_in(context, wanted)
     landings = {
-        s.source: Landing(context, s, since=_positions(context, s), rows=_rows, fragment_bytes=fragment_bytes)
+        s.source: Landing(context, s, since=positions(context, s), rows=_rows, fragment_bytes=fragment_bytes)
         for s in wanted
         if s.source in asked
     }
@@ -275,44 +276,6 @@ def _age_hours(context: Context, partition: str, former: pl.DataFrame) -> float:
     return (datetime.now(UTC) - newest).total_seconds() / 3600
 
 
-def _positions(context: Context, source: Source) -> dict[str, str]:
-    """Per endpoint, the position of its newest delivery: of this partition where the endpoint names it, else over all."""
-    table = f"{source.source}/deliveries"
-    if source.delivers == "snapshot" or not context.lake.exists(table):
-        return {}
-    rows = context.lake.scan(table)
-    own = [f"{e.kind}:{i}" for i, e in enumerate(source.endpoints) if e.is_partitioned]
-    if "position" not in rows.collect_schema():
-        return {}
-    has_position = (pl.col("status") == "landed") & (pl.col("position") != "")
-    is_meant = ~pl.col("endpoint").is_in(own) | (pl.col("_partition") == context.partition)
-    newest = (
-        rows.filter(has_position & is_meant)
-        .select("endpoint", "position", "landed_at")
-        .sort("landed_at")
-        .collect()
-    )
-    return {endpoint: position for endpoint, position, _ in newest.iter_rows()}
-
-
-def _one_increment_once(
-    context: Context, source: Source, arrival: Arrival, delivered: list[Row]
-) -> list[Row]:
-    """Refuse an increment that went on from where another partition has gone on meanwhile: its records are there already."""
-    gone_on = [row for row in delivered if row["status"] == "landed" and row["position"]]
-    if not gone_on:
-        return delivered
-    known = {row["content_hash"] for row in _former(context, source)}
-    now = _positions(context, source)
-    told = {"status": "refused", "reason": "another run went on from the same position meanwhile"}
-
-    def is_repeated(row: Row) -> bool:
-        has_moved = now.get(row["endpoint"]) != arrival.since.get(row["endpoint"])
-        return row in gone_on and row["content_hash"] not in known and has_moved
-
-    return [{**row, **told} if is_repeated(row) else row for row in delivered]
-
-
 def _mapped_or_waiting(
     context: Context, source: Source, _arrival: Arrival, delivered: list[Row]
 ) -> list[Row]:
@@ -331,8 +294,9 @@ def _mapped_or_waiting(
 
 LOOKS: tuple[Callable[[Context, Source, Arrival, list[Row]], list[Row]], ...] = (
     _mapped_or_waiting,
-    _one_increment_once,
+    one_increment_once,
     lambda context, source, _arrival, rows: without_former_increments(context, source, rows),
     lambda context, source, _arrival, rows: cut_off_by_habit(context, source, rows),
+    as_far_as_it_landed,
 )
 """What looks through that which was delivered before it is noted, in this order; each may change what it is worth."""

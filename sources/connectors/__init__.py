@@ -4,8 +4,7 @@ A connector raises `EndpointFailure` and nothing else; it knows nothing of store
 long to import are imported by the connector that is used.
 """
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TypeVar
 
 from sources.connectors import api, dlt, files, http, kafka, s3, sql
 from sources.connectors.payload import Deadline, Payload
+from sources.connectors.positions import mark_of, marked, within
 from sources.endpoints import (
     ApiEndpoint,
     DltEndpoint,
@@ -32,14 +32,14 @@ def payloads(
 ) -> Iterator[Payload]:
     """Yield what the endpoint has for the partition, beyond the position `since` where one is given.
 
-    A position of an endpoint that names the partition counts for that partition only. EndpointFailure where it
-    serves nothing; of its kinds NothingNew where it has nothing beyond `since`, and RetryLater where it asks to be
+    A position counts for its system only, and of an endpoint that names the partition for that partition only.
+    EndpointFailure where it serves nothing; of its kinds NothingNew where it has nothing beyond `since`, and RetryLater where it asks to be
     asked again later.
     """
-    scope = partition if endpoint.is_partitioned else ""
-    inner = _within(scope, since) if since else None
+    mark = mark_of(endpoint, partition)
+    inner = within(mark, since)
     for payload in _without_os_errors(_payloads(endpoint, partition, root, deadline, inner)):
-        position = payload.position and partial(_scoped, scope, payload.position)
+        position = payload.position and partial(marked, mark, payload.position)
         yield replace(payload, chunks=_without_os_errors(payload.chunks), position=position)
 
 
@@ -69,14 +69,3 @@ def _payloads(
             return kafka.payloads(endpoint, deadline=deadline, since=since)
         case DltEndpoint():
             return dlt.payloads(endpoint, partition, deadline=deadline, since=since)
-
-
-def _scoped(scope: str, position: Callable[[], str]) -> str:
-    inner = position()
-    return json.dumps({"of": scope, "at": inner}, ensure_ascii=False) if inner else ""
-
-
-def _within(scope: str, since: str) -> str | None:
-    """Return the position that the connector gave; None where it is of another partition."""
-    told = json.loads(since)
-    return str(told["at"]) if told["of"] == scope else None

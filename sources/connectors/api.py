@@ -7,7 +7,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from http.client import HTTPResponse
@@ -15,7 +15,7 @@ from itertools import chain, count
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sources.connectors.increments import name_of
+from sources.connectors.increments import Boundary, boundary_of, name_of
 from sources.connectors.json_spans import NoAnswer, NumberText, decoded, records_at, value_at
 from sources.connectors.paging import Page, first_page, next_page
 from sources.connectors.payload import Deadline, Payload
@@ -46,9 +46,15 @@ def payloads(
     yield Payload(name, chain((first,), chunks), format="ndjson", position=newest.position)
 
 
+_Order = tuple[int, Any, str]
+
+
 @dataclass(slots=True)
 class Newest:
-    """The greatest value of a field over all records so far: what the next increment is asked for with."""
+    """The greatest value of a field over all records so far: what the next increment is asked for with.
+
+    Asked for from that value on, the records that have it come again, and are left out.
+    """
 
     path: str
     since: str | None
@@ -56,6 +62,7 @@ class Newest:
     """The value from which it goes on, as it is sent."""
     value: Any = None
     is_mixed: bool = False
+    _boundary: Boundary = field(default_factory=Boundary)
 
     def __post_init__(self) -> None:
         """Read the position; one of another field is none."""
@@ -63,27 +70,43 @@ class Newest:
         if told.get("field") == self.path:
             self.after = told["value"]
             self.value = NumberText(told["value"]) if told["is_number"] else told["value"]
+            self._boundary = boundary_of(told)
 
-    def note(self, record: Any) -> None:
-        """Look at one record."""
-        value = value_at(record, self.path) if self.path else None
-        order, former = _order_of(value), _order_of(self.value)
+    def is_new(self, line: str, record: Any) -> bool:
+        """Look at one record; returns whether it was not delivered before."""
+        if not self.path:
+            return True
+        value = value_at(record, self.path)
+        order = _order_of(value)
+        if self._boundary.is_known(line):
+            return False
         if order is None:
-            return
+            self._boundary.note_without(line)
+        else:
+            self._note(line, value, order)
+        return True
+
+    def _note(self, line: str, value: Any, order: _Order) -> None:
+        former = _order_of(self.value)
         if former is not None and former[0] != order[0]:
             self.is_mixed = True
-        elif former is None or order > former:
-            self.value = value
+        elif former is None or order[:2] >= former[:2]:
+            self._boundary.note_tie(line, is_greater=former is None or order[:2] > former[:2])
+            self.value = value if former is None or order > former else self.value
 
     def position(self) -> str:
-        """Return the position; the former one where values of the field cannot be compared with each other."""
+        """Return the position; the former one where values of the field cannot be compared with each other.
+
+        LastingFailure where too many records have its value.
+        """
         if self.is_mixed or self.value is None:
             return self.since or ""
         is_number = isinstance(self.value, NumberText)
-        return json.dumps({"field": self.path, "value": str(self.value), "is_number": is_number})
+        told = {"field": self.path, "value": str(self.value), "is_number": is_number}
+        return json.dumps({**told, **self._boundary.as_told(self.path)})
 
 
-def _order_of(value: object) -> tuple[int, Any, str] | None:
+def _order_of(value: object) -> _Order | None:
     """Return how a value compares: numbers, points in time (UTC where they name no zone), and texts; else None."""
     if isinstance(value, NumberText):
         return 0, Decimal(value), ""
@@ -124,10 +147,10 @@ def _chunks(endpoint: ApiEndpoint, url: str, deadline: Deadline, newest: Newest)
         if total and body == before and pages and pages.by in ("page", "offset"):
             raise LastingFailure(f"page {number} is the one before: `{pages.parameter}` has no effect")
         before = body
-        value, lines = _read(endpoint, body, number, newest)
-        total += len(lines)
+        value, lines, records = _read(endpoint, body, number, newest)
+        total += records
         yield "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
-        page = Page(following, value, link, len(lines), total, number)
+        page = Page(following, value, link, records, total, number)
         following = next_page(pages, url, page)
 
 
@@ -138,17 +161,18 @@ def _check_way(pages: Pages | None, number: int, *, is_known: bool) -> None:
         raise LastingFailure(f"there are more than {pages.most} pages")
 
 
-def _read(endpoint: ApiEndpoint, body: bytes, number: int, newest: Newest) -> tuple[Any, list[str]]:
-    """Return the value of an answer and the lines of its records."""
-    lines = []
+def _read(endpoint: ApiEndpoint, body: bytes, number: int, newest: Newest) -> tuple[Any, list[str], int]:
+    """Return the value of an answer, the lines of its records that are new, and how many records there are."""
+    lines, records = [], 0
     try:
         text, value = decoded(body)
         for line, record in records_at(text, value, endpoint.records):
-            lines.append(line)
-            newest.note(record)
+            records += 1
+            if newest.is_new(line, record):
+                lines.append(line)
     except NoAnswer as reason:
         raise EndpointFailure(f"page {number} is not what is declared: {reason}") from None
-    return value, lines
+    return value, lines, records
 
 
 def _answered(endpoint: ApiEndpoint, url: str, number: int, deadline: Deadline) -> tuple[bytes, str]:

@@ -21,13 +21,10 @@ def payloads(
     if not found:
         looked_for = endpoint.path.replace(PARTITION, partition)
         raise LastingFailure(f"no file matches {looked_for}")
-    try:
-        files = [
-            Found(path.relative_to(folder).as_posix(), _state(path.stat()), partial(_chunks, path, deadline))
-            for path in found
-        ]
-    except OSError as error:
-        raise EndpointFailure(f"the files cannot be listed: {error.strerror}") from error
+    files = [
+        Found(path.relative_to(folder).as_posix(), _state_of(path), partial(_chunks, path, deadline))
+        for path in found
+    ]
     yield from new_ones(files, since)
 
 
@@ -42,6 +39,14 @@ def _chunks(path: Path, deadline: Deadline) -> Iterator[bytes]:
                 raise EndpointFailure(f"{path.name} changed while it was read")
     except OSError as error:
         raise EndpointFailure(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def _state_of(path: Path) -> str:
+    """Return the state of the file; where that cannot be told, reading it says why."""
+    try:
+        return _state(path.stat())
+    except OSError:
+        return ""
 
 
 def _state(status: os.stat_result) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from sources.connectors.payload import Payload
 from sources.errors import NothingNew
@@ -20,16 +21,17 @@ class Found:
 def new_ones(found: list[Found], since: str | None) -> Iterator[Payload]:
     """Yield one payload per file that was not there, or not like this, at the position `since`; NothingNew if none is.
 
-    The last one carries the position, which is the list itself: it holds once all are landed.
+    Each carries a position that covers it alone, so that a file that does not land is handed over again.
     """
     seen = json.loads(since) if since else {}
     new = [file for file in found if seen.get(file.name) != file.state]
     if not new:
         raise NothingNew(f"none of {len(found)} files is new")
-    for file in new[:-1]:
-        yield Payload(file.name, file.chunks())
-    yield Payload(new[-1].name, new[-1].chunks(), position=lambda: _position(found))
+    for file in new:
+        yield Payload(
+            file.name, file.chunks(), position=partial(_position, file), is_one_of_many=len(new) > 1
+        )
 
 
-def _position(found: list[Found]) -> str:
-    return json.dumps({file.name: file.state for file in found}, ensure_ascii=False)
+def _position(file: Found) -> str:
+    return json.dumps({file.name: file.state}, ensure_ascii=False)

@@ -19,6 +19,8 @@ class Payload:
     """Where the connector itself writes the bytes down, such as `ndjson`; None: what the source declares."""
     position: Callable[[], str] | None = None
     """Called after the chunks are exhausted: from where the next increment goes on."""
+    is_one_of_many: bool = False
+    """Where it fails, the others of its endpoint are taken all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import pytest
 from sources.connectors.api import Newest
 from sources.connectors.json_spans import NumberText, decoded, records_at
 from sources.connectors.payload import Deadline
+from sources.connectors.positions import mark_of, marked
 from sources.connectors.web import answer_to
 from sources.declaration import Source
 from sources.delivery import Delivery
@@ -240,20 +241,25 @@ def test_the_very_text_of_each_record_is_kept(harbour, declared, server) -> None
     ]
 
 
-def test_the_next_increment_is_asked_for_from_the_greatest_value(harbour, declared, server) -> None:
+def test_the_next_increment_is_asked_for_from_the_greatest_value(
+    harbour, declared, server, monkeypatch
+) -> None:
     source = of_api(declared, server, "since", since={"parameter": "updated", "field": "at"})
     first = landed(harbour, source)
-    second = landed(harbour, source, first.position)
+    nothing = landed(harbour, source, first.position)
     assert server.asked[1][0] == "/since?updated=2026-11-07T00%3A00%3A00Z"
-    assert [json.loads(line)["id"] for line in lines(harbour, second)] == [6]
+    assert nothing.has_nothing_new
+    monkeypatch.setattr(f"{__name__}.RECORDS", [*RECORDS, {**RECORDS[-1], "id": 7}])
+    second = landed(harbour, source, first.position)
+    assert [json.loads(line)["id"] for line in lines(harbour, second)] == [7]
     assert second.name.startswith("records[at>=2026-11-07T00:00:00Z #")
-    assert second.position == first.position
+    assert landed(harbour, source, second.position).has_nothing_new
 
 
 def test_a_position_of_one_partition_is_none_of_another(harbour, declared, server) -> None:
     source = of_api(declared, server, "since?day={partition}", since={"parameter": "updated", "field": "at"})
     first = landed(harbour, source)
-    assert len(lines(harbour, landed(harbour, source, first.position))) == 1
+    assert landed(harbour, source, first.position).has_nothing_new
     elsewhere = first.position.replace(DAY, "2026-11-22")
     assert elsewhere != first.position
     again = landed(harbour, source, elsewhere)
@@ -263,7 +269,7 @@ def test_a_position_of_one_partition_is_none_of_another(harbour, declared, serve
 def test_nothing_new_is_no_failure_that_another_endpoint_mends(harbour, declared, server) -> None:
     source = of_api(declared, server, "since", since={"parameter": "updated", "field": "at"})
     at = json.dumps({"field": "at", "value": "2027", "is_number": False})
-    later = json.dumps({"of": "", "at": at})
+    later = marked(mark_of(source.endpoints[0], DAY), lambda: at)
     harbour.put("backup.ndjson", b'{"id": 1}\n')
     backup = declared(
         FIELDS, endpoints=[{"kind": "files", "path": "backup.ndjson"}], format="ndjson"
@@ -284,8 +290,8 @@ def test_nothing_new_is_no_failure_that_another_endpoint_mends(harbour, declared
 )
 def test_the_greatest_value_is_that_of_numbers_moments_or_texts(values: list, greatest: str) -> None:
     newest = Newest("a.b", None)
-    for value in values:
-        newest.note({"a": {"b": value}})
+    for number, value in enumerate(values):
+        assert newest.is_new(str(number), {"a": {"b": value}})
     assert json.loads(newest.position() or '{"value": ""}')["value"] == greatest.rpartition("|")[2]
 
 

@@ -1,14 +1,19 @@
 """Files, a real database and a real web server: what they deliver is landed, and whatever fails has words for it."""
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sources.connectors.increments import MOST_TIES
+from sources.connectors.positions import composed, mark_of
 from sources.declaration import Source
 from sources.reading import read_fragment
 
@@ -22,8 +27,8 @@ def test_files_that_were_seen_are_left_out_until_they_change(harbour, declared) 
     for name in ("a", "b"):
         harbour.put(f"shop/{name}.csv", CSV + name.encode() * 4)
     first = harbour.land(source)
-    assert [(d.name, bool(d.position)) for d in first] == [("a.csv", False), ("b.csv", True)]
-    since = {"files:0": first[-1].position}
+    assert [d.name for d in first] == ["a.csv", "b.csv"]
+    since = {"files:0": composed(source.endpoints[0], DAY, [d.position for d in first])}
     [nothing] = harbour.land(source, since=since)
     assert (nothing.status, nothing.reason) == ("absent", "files:0: none of 2 files is new")
     harbour.put("shop/a.csv", CSV + b"4;1,00\n")
@@ -31,10 +36,69 @@ def test_files_that_were_seen_are_left_out_until_they_change(harbour, declared) 
     assert [d.name for d in harbour.land(source, since=since)] == ["a.csv", "c.csv"]
 
 
+def test_a_position_covers_one_file_alone(harbour, declared) -> None:
+    source = declared(FIELDS, endpoints=[{"kind": "files", "path": "shop/*.csv"}], delimiter=";")
+    harbour.put("shop/a.csv", CSV)
+    harbour.put("shop/b.csv", CSV + b"4;1,00\n")
+    since = {"files:0": harbour.land(source)[-1].position}
+    assert [d.name for d in harbour.land(source, since=since)] == ["a.csv"]
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others_alone(harbour, declared, monkeypatch) -> None:
+    source = declared(FIELDS, endpoints=[{"kind": "files", "path": "shop/*.csv"}], delimiter=";")
+    for i in range(4):
+        harbour.put(f"shop/{i}.csv", CSV + b"%d;1,00\n" % i)
+    opened = Path.open
+
+    def refusing(path: Path, *args: Any, **more: Any) -> Any:
+        if path.name == "2.csv":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refusing)  # who runs the tests may be allowed to read everything
+        deliveries = harbour.land(source)
+    assert [(d.name, d.status, d.content_hash != "") for d in deliveries] == [
+        ("0.csv", "landed", True),
+        ("1.csv", "landed", True),
+        ("2.csv", "refused", False),
+        ("3.csv", "landed", True),
+    ]
+    assert (deliveries[2].reason, deliveries[2].position) == ("2.csv cannot be read: Permission denied", "")
+    since = composed(source.endpoints[0], DAY, [d.position for d in deliveries if d.position])
+    assert [d.name for d in harbour.land(source, since={"files:0": since})] == ["2.csv"]
+
+
+def test_a_position_of_another_address_is_not_used_and_that_is_told(harbour, declared, monkeypatch) -> None:
+    source = declared(FIELDS, endpoints=[{"kind": "files", "path": "${FOLDER}/*.csv"}], delimiter=";")
+    for name in ("here", "there"):
+        harbour.put(f"{name}/a.csv", CSV)
+        os.utime(harbour.root / name / "a.csv", (1, 1))
+    monkeypatch.setenv("FOLDER", "here")
+    [first] = harbour.land(source)
+    assert "here" not in first.position
+    assert harbour.land(source, since={"files:0": first.position})[0].has_nothing_new
+    monkeypatch.setenv("FOLDER", "there")
+    [second] = harbour.land(source, since={"files:0": first.position})
+    assert second.status == "landed"
+    assert second.reason == "its position is of another system: asked from the beginning"
+
+
+def test_who_signs_in_is_no_part_of_what_tells_systems_apart(declared, monkeypatch) -> None:
+    def mark(url: str) -> dict[str, str]:
+        return mark_of(of_database(declared, "SELECT 1 AS id", url=url).endpoints[0], DAY)
+
+    for name in ("old", "n/e@w"):
+        monkeypatch.setenv("PASSWORD", name)
+        assert mark("postgresql://me:${PASSWORD}@a.example.org/b") == mark("postgresql://a.example.org/b")
+    assert mark("postgresql://a.example.org/b") != mark("postgresql://a.example.org/c")
+
+
 def test_a_snapshot_is_always_asked_for_whole(harbour, declared) -> None:
     source = declared(FIELDS, endpoints=[{"kind": "files", "path": "*.csv"}], delimiter=";")
     harbour.put("a.csv", CSV)
     [first] = harbour.land(source)
+    assert first.position
     whole = source.model_copy(update={"delivers": "snapshot"})
     assert [d.status for d in harbour.land(whole, since={"files:0": first.position})] == ["landed"]
 
@@ -53,6 +117,33 @@ def database(harbour) -> Iterator[sqlite3.Connection]:
         connection.execute("CREATE TABLE bookings (id INTEGER, betrag, day TEXT)")
         connection.commit()
         yield connection
+
+
+def test_many_rows_of_one_moment_are_remembered_and_too_many_are_refused_by_name(
+    harbour, declared, database
+) -> None:
+    endpoint = {
+        "kind": "sql",
+        "url": "sqlite:///books/ledger.sqlite",
+        "query": "SELECT id, betrag, day FROM bookings",
+        "cursor": "day",
+    }
+    source = declared(FIELDS, endpoints=[endpoint], format="ndjson")
+    database.executemany("INSERT INTO bookings VALUES (?, 1, '2026')", [(i,) for i in range(1_500)])
+    database.commit()
+    [first] = harbour.land(source)
+    database.executemany("INSERT INTO bookings VALUES (?, 1, '2026')", [(-1,), (7,)])
+    database.commit()
+    [second] = harbour.land(source, since={"sql:0": first.position})
+    lines = (harbour.store / second.path).read_text().splitlines()
+    assert sorted(json.loads(line)["id"] for line in lines) == [-1, 7]
+    assert harbour.land(source, since={"sql:0": second.position})[0].has_nothing_new
+    database.executemany("INSERT INTO bookings VALUES (?, 1, '2026')", [(i,) for i in range(MOST_TIES + 1)])
+    database.commit()
+    [refused] = harbour.land(source)
+    assert refused.status == "absent"
+    assert "more than 100,000 records have the same day" in refused.reason
+    assert "Hint: go on by a column that grows" in refused.reason
 
 
 BY_DAY = "SELECT id, betrag FROM bookings WHERE day = :partition ORDER BY rowid"

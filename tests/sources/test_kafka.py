@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.connectors.kafka_lines import gone_line, line_of
+from sources.connectors.positions import mark_of, marked
 from sources.declaration import Source
 from sources.delivery import Delivery
 from sources.reading import read_fragment
@@ -50,8 +51,9 @@ def land(harbour, source: Source, since: str | None = None) -> list[Delivery]:
     return harbour.land(source, since={"kafka:0": since} if since else None)
 
 
-def position(topic: str, offsets: dict[str, int]) -> str:
-    return json.dumps({"of": "", "at": json.dumps({"topic": topic, "offsets": offsets})})
+def position(source: Source, offsets: dict[str, int], topic: str = "orders") -> str:
+    told = json.dumps({"topic": topic, "offsets": offsets})
+    return marked(mark_of(source.endpoints[0], "2026-11-23"), lambda: told)
 
 
 def lines(harbour, delivery: Delivery) -> list[bytes]:
@@ -72,6 +74,30 @@ def test_messages_are_landed_under_their_offsets(harbour, declared, cluster) -> 
     [second] = land(harbour, source, first.position)
     assert (second.name, lines(harbour, second)) == ("orders[0:2-2]", [b'{"id":3}'])
     assert json.loads(json.loads(second.position)["at"])["offsets"] == {"0": 3, "1": 0, "2": 1, "3": 0}
+
+
+def test_batches_that_say_the_same_are_each_landed(harbour, declared, cluster) -> None:
+    cluster.send("orders", *[b'{"id":1}'] * 4)
+    deliveries = land(harbour, of_topic(declared, cluster.servers, "orders", max_records=2))
+    assert [(d.name, d.status) for d in deliveries] == [
+        ("orders[0:0-1]", "landed"),
+        ("orders[0:2-3]", "landed"),
+    ]
+    assert len({d.content_hash for d in deliveries}) == 2
+    assert len({d.path for d in deliveries}) == 1
+
+
+def test_offsets_of_another_cluster_are_not_used(harbour, declared, cluster, monkeypatch) -> None:
+    cluster.send("orders", b'{"id":1}', b'{"id":2}')
+    monkeypatch.setenv("BROKERS", cluster.servers)
+    here = of_topic(declared, "${BROKERS}", "orders")
+    elsewhere = of_topic(declared, "broker.example.org:9092", "orders")
+    [delivery] = land(harbour, here, position(elsewhere, {"0": 1}))
+    assert (delivery.name, delivery.lines) == ("orders[0:0-1]", 2)
+    assert delivery.reason == "its position is of another system: asked from the beginning"
+    assert cluster.servers not in delivery.position
+    [rest] = land(harbour, here, position(of_topic(declared, cluster.servers, "orders"), {"0": 1}))
+    assert (rest.name, rest.reason) == ("orders[0:1-1]", "")
 
 
 def test_what_was_not_landed_is_read_again(harbour, declared, cluster) -> None:
@@ -131,9 +157,9 @@ def test_a_topic_that_was_made_anew_is_not_taken_for_the_former(harbour, declare
         ({"0": 5}, "partition 0 of orders ends at 1, before the position 5: it was made anew"),
         ({"9": 0}, "orders has no partition 9 any more: it was made anew"),
     ):
-        [delivery] = land(harbour, source, position("orders", offsets))
+        [delivery] = land(harbour, source, position(source, offsets))
         assert delivery.reason == f"kafka:0: {reason}"
-    [other] = land(harbour, source, position("others", {"0": 5}))
+    [other] = land(harbour, source, position(source, {"0": 5}, "others"))
     assert other.status == "landed"
 
 
@@ -179,7 +205,7 @@ def test_messages_that_were_deleted_before_they_were_read_have_a_line(harbour, d
     """The mock cluster keeps a few megabytes of a partition."""
     cluster.send("orders", *[b'{"id":%d,"pad":"%s"}' % (i, b"x" * 500_000) for i in range(30)])
     source = of_topic(declared, cluster.servers, "orders")
-    [delivery] = land(harbour, source, position("orders", {"0": 2, "1": 0, "2": 0, "3": 0}))
+    [delivery] = land(harbour, source, position(source, {"0": 2, "1": 0, "2": 0, "3": 0}))
     gone, first, *rest = lines(harbour, delivery)
     kept = json.loads(first)["id"]
     assert kept > 2

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from sources.connectors.positions import composed
 from sources.connectors.s3 import regex_of
 from sources.declaration import Source
 
@@ -76,7 +77,8 @@ def test_objects_that_were_seen_are_left_out_until_they_change(harbour, declared
     put("in/a.csv", CSV)
     put("in/b.csv", CSV + b"2;1,00\n")
     source = of_bucket(declared, "in/*.csv")
-    since = {"files:0": harbour.land(source)[-1].position}
+    first = [delivery.position for delivery in harbour.land(source)]
+    since = {"files:0": composed(source.endpoints[0], DAY, first)}
     [nothing] = harbour.land(source, since=since)
     assert nothing.reason == "files:0: none of 2 files is new"
     put("in/a.csv", CSV + b"3;1,00\n")
