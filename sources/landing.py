@@ -79,16 +79,35 @@ class _Request:
         """Return the function that asks the endpoint once, and takes in all that it hands over."""
 
         def once(deadline: Deadline) -> list[Delivery]:
-            handed_over = payloads(endpoint, self.partition, root=self.root, deadline=deadline, since=since)
-            taken = [
-                delivery for payload in handed_over for delivery in self._taken_or_refused(payload, label)
-            ]
+            def handed_over() -> Iterator[Payload]:
+                return payloads(endpoint, self.partition, root=self.root, deadline=deadline, since=since)
+
+            taken = [one for payload in handed_over() for one in self._taken_or_refused(payload, label)]
+            for _ in range(1, endpoint.attempts):
+                if not 0 < len(_missing(taken)) < len(taken) or deadline.is_over:
+                    break
+                taken = self._asked_again(taken, handed_over, label)
             _raise_where_none_was_read(taken)
             if is_of_another_system(endpoint, self.partition, since):
                 return [_with_reason(delivery, OF_ANOTHER_SYSTEM) for delivery in taken]
             return [delivery for delivery, _ in taken]
 
         return once
+
+    def _asked_again(
+        self, taken: list[_Taken], handed_over: Callable[[], Iterator[Payload]], label: str
+    ) -> list[_Taken]:
+        """Ask once more for the files that could not be read, and for no other."""
+        missing, found = _missing(taken), dict[str, list[_Taken]]()
+        try:
+            for payload in handed_over():
+                if payload.name in missing:
+                    found[payload.name] = list(self._taken_or_refused(payload, label))
+        except EndpointFailure:
+            pass  # what was read stays, and why the others were not
+        return [
+            one for old in taken for one in (found.get(old[0].name, [old]) if old[1] is not None else [old])
+        ]
 
     def _taken_or_refused(self, payload: Payload, label: str) -> Iterator[_Taken]:
         """Yield what the payload holds; where it is one of many and cannot be read, that it was there, and why not."""
@@ -135,6 +154,11 @@ def _known_by_its_place(delivery: Delivery) -> Delivery:
     """Let a batch of a stream be known by its name too: messages may say the same again, and are others all the same."""
     told = f"{delivery.name}\n{delivery.content_hash}".encode()
     return replace(delivery, content_hash=hashlib.sha256(told).hexdigest())
+
+
+def _missing(taken: list[_Taken]) -> set[str]:
+    """The names of what could not be read, and may be read when it is asked for again."""
+    return {delivery.name for delivery, failure in taken if failure is not None and failure.is_transient}
 
 
 def _raise_where_none_was_read(taken: list[_Taken]) -> None:

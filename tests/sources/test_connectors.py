@@ -69,6 +69,27 @@ def test_a_file_that_cannot_be_read_leaves_the_others_alone(harbour, declared, m
     assert [d.name for d in harbour.land(source, since={"files:0": since})] == ["2.csv"]
 
 
+def test_a_file_that_can_be_read_at_the_second_attempt_lands(harbour, declared, monkeypatch) -> None:
+    source = declared(FIELDS, endpoints=[{"kind": "files", "path": "shop/*.csv"}], delimiter=";")
+    for i in range(3):
+        harbour.put(f"shop/{i}.csv", CSV + b"%d;1,00\n" % i)
+    asked: list[str] = []
+    opened = Path.open
+
+    def failing_once(path: Path, *args: Any, **more: Any) -> Any:
+        if path.parent.name == "shop":
+            asked.append(path.name)
+            if asked == ["0.csv", "1.csv"]:
+                raise OSError(5, "Input/output error")
+        return opened(path, *args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", failing_once)
+        deliveries = harbour.land(source)
+    assert [(d.name, d.status) for d in deliveries] == [(f"{i}.csv", "landed") for i in range(3)]
+    assert asked == ["0.csv", "1.csv", "2.csv", "1.csv"]
+
+
 def test_a_position_of_another_address_is_not_used_and_that_is_told(harbour, declared, monkeypatch) -> None:
     source = declared(FIELDS, endpoints=[{"kind": "files", "path": "${FOLDER}/*.csv"}], delimiter=";")
     for name in ("here", "there"):
