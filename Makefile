@@ -39,7 +39,7 @@ bench-repair: ## repair published tables and score them beside published figures
 	@scripts/setup.sh dev
 	@$(BIN)/python -m benchmarks.repairs $(ARGS)
 
-chaos: ## run 500 rounds in an outside world that misbehaves (some 20 minutes); ARGS go to `breakwater chaos`
+chaos: ## run 500 rounds in an outside world that misbehaves (half an hour and more); ARGS go to `breakwater chaos`
 	@scripts/setup.sh run
 	@$(BIN)/breakwater chaos --rounds 500 $(ARGS)
 
