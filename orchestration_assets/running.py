@@ -1,7 +1,10 @@
 """Running a feed's job from the command line, in this process, on the same Dagster instance as the UI."""
 
+import fcntl
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -59,7 +62,7 @@ def run_partition(feed: str, partition: str, out: TextIO) -> RunResult:
     found = settings()
     declared = load_feeds(found.feeds, found.catalog).of(feed)
     lake = Lake(found.lake)
-    with dg.DagsterInstance.from_config(str(_home())) as instance:
+    with _instance() as instance:
         run = partial(_run, declared, partition, instance, out)
         result = run(ask=None)
         if _came_late(Context(declared, lake, partition, found.outside), out):
@@ -121,6 +124,17 @@ def _came_late(context: Context, out: TextIO) -> bool:
 
 def _is_published(result: dg.ExecuteInProcessResult, feed: str) -> bool:
     return any(e.step_key == f"{feed}_publication" for e in result.all_events if e.is_step_success)
+
+
+@contextmanager
+def _instance() -> Iterator[dg.DagsterInstance]:
+    """The instance, opened by one process at a time: whoever comes first makes the tables of its databases."""
+    home = _home()
+    with (home / ".opening").open("a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        instance = dg.DagsterInstance.from_config(str(home))
+    with instance:
+        yield instance
 
 
 def _home() -> Path:
