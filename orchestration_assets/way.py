@@ -188,15 +188,15 @@ def repair_records(
         agreed=_agreed(units, frames, rules, labels),
         dependent=dependent,
     )
+    reports = [frame if unit.is_contested else None for unit, frame in zip(units, frames, strict=True)]
+    believed = [_believed(of_unit, imputers.agreed, rules) for of_unit in reports]
     against = [
-        _contradicted(frame, imputers.agreed, rules) if unit.is_contested else None
-        for unit, frame in zip(units, frames, strict=True)
+        _contradicted(of_unit, imputers.agreed, belief, rules)
+        for of_unit, belief in zip(reports, believed, strict=True)
     ]
     units = [
-        _with_more(
-            unit, imputation.impute(of_unit, imputers, rules, reports=frame if unit.is_contested else None)
-        )
-        for unit, frame, of_unit in zip(units, frames, cells, strict=True)
+        _with_more(unit, imputation.impute(open_, imputers, rules, reports=of_unit, believed=belief))
+        for unit, open_, of_unit, belief in zip(units, cells, reports, believed, strict=True)
     ]
     if labels is not None:
         units = _labelled(units, labels, rules)
@@ -246,12 +246,25 @@ def _agreed(
     return agreement.fit_agreed(agreement.stated(together, rules), rules, told)
 
 
-def _contradicted(frame: pl.DataFrame, agreed: agreement.Agreed | None, rules: RuleSet) -> pl.DataFrame:
-    """What the others contradict, and what is believed does."""
-    found = contradictions(frame, rules)
-    if agreed is None:
+def _believed(
+    reports: pl.DataFrame | None, agreed: agreement.Agreed | None, rules: RuleSet
+) -> pl.DataFrame | None:
+    return None if reports is None or agreed is None else agreement.believed(reports, agreed, rules)
+
+
+def _contradicted(
+    reports: pl.DataFrame | None,
+    agreed: agreement.Agreed | None,
+    believed: pl.DataFrame | None,
+    rules: RuleSet,
+) -> pl.DataFrame | None:
+    """What the other reports contradict, and what is believed does."""
+    if reports is None:
+        return None
+    found = contradictions(reports, rules)
+    if agreed is None or believed is None:
         return found
-    return with_more(found, agreement.contradicted(agreement.believed(frame, agreed, rules), agreed, rules))
+    return with_more(found, agreement.contradicted(believed, agreed, rules))
 
 
 def repaired_identities(unit: Unit, rules: RuleSet) -> pl.DataFrame:

@@ -82,6 +82,11 @@ class Source(Declared):
         return self
 
     @property
+    def ways(self) -> dict[str, Endpoint]:
+        """Each endpoint by its label, such as `http:0`, in order of preference."""
+        return {f"{endpoint.kind}:{position}": endpoint for position, endpoint in enumerate(self.endpoints)}
+
+    @property
     def columns(self) -> dict[str, str]:
         """The contract's name: their column, in the order of the declaration."""
         return {name: field.column for name, field in self.fields.items()}

@@ -141,8 +141,7 @@ def last_served(store: Path) -> datetime | None:
 
 
 def _ways(source: Source, store: Path, clock: Clock) -> Iterator[tuple[Way, Endpoint]]:
-    for position, endpoint in enumerate(source.endpoints):
-        label = f"{endpoint.kind}:{position}"
+    for label, endpoint in source.ways.items():
         yield Way(endpoint, label, _remembered(store), source.deadline, clock), endpoint
 
 

@@ -21,14 +21,13 @@ from orchestration_assets.imputation.truth import (
     probabilities,
 )
 from orchestration_assets.imputation.witnesses import CASE_SCHEMA, leading, witnessed
-from orchestration_assets.settlement.agreement import claims_of, say_otherwise
+from orchestration_assets.settlement.agreement import MAJORITY, claims_of, say_otherwise
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, error_bound
 from validators.judgement import RAW
 from validators.rules import RuleSet
 
 METHOD = "agreement"
 ARM = "reliability"
-MAJORITY = 2
 FOLDS = 20
 LEARNED_RECORDS = 5000
 """From so many records of a bucket the reporters are learned: memory does not grow with the partition."""
@@ -156,16 +155,18 @@ def contradicted(cells: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.Data
 
 def proposals(cells: pl.DataFrame, agreed: Agreed) -> pl.LazyFrame:
     """`cells` (as `believed`) as PROPOSAL_SCHEMA."""
-    parts = []
-    for (name,), part in (
-        cells.with_columns(is_certain=is_certain(agreed)).partition_by("field", as_dict=True).items()
-    ):
-        asked = as_proposals(part.lazy(), agreed.thresholds[name], method=METHOD, version=VERSION, arm=ARM)
-        sure = part.lazy().select("_id", "is_certain")
-        status = pl.when("is_certain").then(pl.lit("applied")).otherwise(pl.lit("suggested"))
-        parts.append(
-            asked.join(sure, on="_id", maintain_order="left").with_columns(status=status).drop("is_certain")
+    is_applied = is_certain(agreed)
+    parts = [
+        as_proposals(
+            part.lazy(),
+            agreed.thresholds[name],
+            method=METHOD,
+            version=VERSION,
+            arm=ARM,
+            is_applied=is_applied,
         )
+        for (name,), part in cells.partition_by("field", as_dict=True).items()
+    ]
     return pl.concat([pl.LazyFrame(schema=PROPOSAL_SCHEMA), *parts])
 
 
@@ -213,14 +214,7 @@ def asked_of_entities(agreed: Agreed, contested: pl.DataFrame, findings: pl.Data
 def methods_of(agreed: Agreed, rules: RuleSet) -> pl.DataFrame:
     """What was measured, as METHOD_SCHEMA."""
     rows = [
-        as_method(
-            threshold,
-            method=METHOD,
-            version=VERSION,
-            arm=ARM,
-            field=name,
-            max_error=rules.fields[name].policy.max_error,
-        )
+        as_method(threshold, rules, field=name, method=METHOD, version=VERSION, arm=ARM)
         for name, threshold in agreed.thresholds.items()
     ]
     return pl.concat([METHOD_SCHEMA.to_frame(), *rows])

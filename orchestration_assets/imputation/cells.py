@@ -77,10 +77,21 @@ def fields_looked_at(rules: RuleSet) -> list[str]:
 
 
 def as_proposals(
-    predicted: pl.LazyFrame, calibration: Tested, *, method: str, version: str, arm: str
+    predicted: pl.LazyFrame,
+    calibration: Tested,
+    *,
+    method: str,
+    version: str,
+    arm: str,
+    is_applied: pl.Expr | None = None,
 ) -> pl.LazyFrame:
-    """Predictions (IDENTITY, field, value, predicted, evidence, and what `is_above` looks at) as PROPOSAL_SCHEMA."""
+    """Predictions (IDENTITY, field, value, predicted, evidence, and what `is_above` looks at) as PROPOSAL_SCHEMA.
+
+    `is_applied`: which of them are; by default those in a region that keeps its promise.
+    """
     is_above = calibration.is_above()
+    if is_applied is None:
+        is_applied = is_above & pl.lit(calibration.is_applied)
     above, below = calibration.above, calibration.below
     measured = (
         pl.when(is_above)
@@ -103,10 +114,7 @@ def as_proposals(
             .alias("confidence"),
             pl.lit(above.evidence_class).alias("evidence_class"),
             pl.concat_str("evidence", measured).alias("evidence"),
-            pl.when(is_above & pl.lit(calibration.is_applied))
-            .then(pl.lit("applied"))
-            .otherwise(pl.lit("suggested"))
-            .alias("status"),
+            pl.when(is_applied).then(pl.lit("applied")).otherwise(pl.lit("suggested")).alias("status"),
             pl.lit("gate").alias("decided_by"),
         )
         .select(PROPOSAL_SCHEMA.names())
@@ -115,14 +123,7 @@ def as_proposals(
 
 
 def as_method(
-    calibration: Tested,
-    *,
-    method: str,
-    version: str,
-    arm: str,
-    field: str,
-    max_error: float,
-    source: str = "",
+    calibration: Tested, rules: RuleSet, *, field: str, method: str, version: str, arm: str
 ) -> pl.DataFrame:
     """One row of METHOD_SCHEMA for what `calibration` measured."""
     above = calibration.above
@@ -130,7 +131,7 @@ def as_method(
         "method": method,
         "version": version,
         "field": field,
-        "source": source,
+        "source": "",
         "shape": "",
         "arm": arm,
         "parameters": calibration.parameters,
@@ -138,7 +139,7 @@ def as_method(
         "right": above.right,
         "evidence_class": above.evidence_class,
         "error_bound": above.error_bound,
-        "max_error": max_error,
+        "max_error": rules.fields[field].policy.max_error,
         "is_applied": calibration.is_applied,
     }
     return pl.DataFrame([row], schema=METHOD_SCHEMA)

@@ -18,16 +18,16 @@ from orchestration_assets.imputation.dependencies import (
     pooled,
 )
 from orchestration_assets.imputation.sequence import Threshold, strength_needed, strength_of_votes
-from orchestration_assets.settlement.agreement import DEPENDENT
+from orchestration_assets.settlement.agreement import DEPENDENT, MAJORITY
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, Measured
 from validators.judgement import FINDING_SCHEMA
 from validators.parsing import Notation, parse, present, write
 from validators.rules import RuleSet, digest
 
 METHOD = "dependency"
+EVIDENCE = "masked"
 CASES = 6000
 """Cases per dependency and fragment."""
-_OVERRULES = 2
 
 CELLS = {
     "_id": pl.UInt64,
@@ -127,7 +127,6 @@ def suspicions(records: pl.DataFrame, cells: pl.DataFrame, rules: RuleSet) -> pl
 
 def proposals(open_cells: pl.DataFrame, dependent: Dependent) -> pl.LazyFrame:
     """What the dependencies say of `open_cells` (IDENTITY, field, value), as PROPOSAL_SCHEMA."""
-    parts = [pl.LazyFrame(schema=PROPOSAL_SCHEMA)]
     asked = open_cells.select("_id", "_source", "field", "value").join(dependent.cells, on=["_id", "field"])
     words = pl.concat_str(
         (pl.col("share") * 100).round(1).cast(pl.String),
@@ -136,51 +135,74 @@ def proposals(open_cells: pl.DataFrame, dependent: Dependent) -> pl.LazyFrame:
         pl.lit(" state it"),
     )
     said = asked.with_columns(strength=strength_of_votes(), evidence=words)
-    for (name, by), part in said.partition_by("field", "by", as_dict=True).items():
-        rows = as_proposals(
-            part.lazy(), dependent.thresholds[name, by], method=METHOD, version=VERSION, arm=by
+    parts = [
+        as_proposals(
+            part.lazy(),
+            dependent.thresholds[name, by],
+            method=METHOD,
+            version=VERSION,
+            arm=by,
+            is_applied=pl.col("is_sure"),
         )
-        sure = part.lazy().select("_id", "is_sure")
-        status = pl.when("is_sure").then(pl.lit("applied")).otherwise(pl.lit("suggested"))
-        parts.append(
-            rows.join(sure, on="_id", maintain_order="left").with_columns(status=status).drop("is_sure")
-        )
-    return pl.concat(parts)
+        for (name, by), part in said.partition_by("field", "by", as_dict=True).items()
+    ]
+    return pl.concat([pl.LazyFrame(schema=PROPOSAL_SCHEMA), *parts])
 
 
 def methods_of(dependent: Dependent, rules: RuleSet) -> pl.DataFrame:
     """What was measured, as METHOD_SCHEMA."""
     rows = [
-        as_method(
-            threshold,
-            method=METHOD,
-            version=VERSION,
-            arm=by,
-            field=name,
-            max_error=rules.fields[name].policy.max_error,
-        )
+        as_method(threshold, rules, field=name, method=METHOD, version=VERSION, arm=by)
         for (name, by), threshold in sorted(dependent.thresholds.items())
     ]
     return pl.concat([METHOD_SCHEMA.to_frame(), *rows])
 
 
-def thresholds_of(methods: pl.DataFrame) -> Thresholds:
-    """What `methods_of` told, for a step in another process; how right weak predictions are is not in it."""
+THRESHOLDS = {
+    "field": pl.String,
+    "by": pl.String,
+    "strength": pl.Float64,
+    **{f"{name}_{where}": pl.Int64 for where in ("above", "below") for name in ("cases", "right")},
+    "is_applied": pl.Boolean,
+}
+"""One row per (field, determinant): what it is worth, for a step in another process."""
+
+
+def as_frame(thresholds: Thresholds) -> pl.DataFrame:
+    """`thresholds` as THRESHOLDS."""
+    rows = [
+        (
+            name,
+            by,
+            one.strength,
+            one.above.cases,
+            one.above.right,
+            one.below.cases,
+            one.below.right,
+            one.is_applied,
+        )
+        for (name, by), one in thresholds.items()
+    ]
+    return pl.DataFrame(rows, schema=THRESHOLDS, orient="row")
+
+
+def from_frame(frame: pl.DataFrame) -> Thresholds:
+    """What `as_frame` wrote down."""
     return {
-        (row["field"], row["arm"]): Threshold(
-            float(row["parameters"].removeprefix("strength>=")),
-            Measured(row["cases"], row["right"], row["evidence_class"]),
-            Measured(0, 0, row["evidence_class"]),
+        (row["field"], row["by"]): Threshold(
+            row["strength"],
+            Measured(row["cases_above"], row["right_above"], EVIDENCE),
+            Measured(row["cases_below"], row["right_below"], EVIDENCE),
             is_applied=row["is_applied"],
         )
-        for row in methods.to_dicts()
+        for row in frame.to_dicts()
     }
 
 
 def _measured(cases: pl.DataFrame, rules: RuleSet) -> Thresholds:
     """One threshold per (field, determinant), from known values predicted by the other records."""
     return {
-        (field, by): strength_needed(part, rules.fields[field].policy, "masked")
+        (field, by): strength_needed(part, rules.fields[field].policy, EVIDENCE)
         for (field, by), part in cases.partition_by("field", "by", as_dict=True).items()
     }
 
@@ -211,6 +233,6 @@ def _decided(said: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
         voices=above.n_unique(),
         determinants=above.len(),
     )
-    has_more = pl.col("is_strange") | (pl.col("determinants") >= _OVERRULES)
-    may_stand = pl.col("own").is_null() | ((pl.col("support") >= _OVERRULES) & has_more)
+    has_more = pl.col("is_strange") | (pl.col("determinants") >= MAJORITY)
+    may_stand = pl.col("own").is_null() | ((pl.col("support") >= MAJORITY) & has_more)
     return cells.with_columns(is_sure=(pl.col("voices") == 1) & may_stand).select(list(CELLS))

@@ -27,14 +27,13 @@ from orchestration_assets.imputation.groups import VERSION as GROUPS_VERSION
 from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict, read_members
 from orchestration_assets.imputation.learned import FITTERS, Learned, learn
 from orchestration_assets.parallel import side_by_side
-from orchestration_assets.settlement.agreement import claims_of, with_their_others
+from orchestration_assets.settlement.agreement import MAJORITY, claims_of, with_their_others
 from orchestration_assets.settlement.claims import VERSION as CLAIMS_VERSION
 from orchestration_assets.settlement.claims import others_say
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from validators.errors import ContractError
 from validators.rules import RuleSet
 
-MAJORITY = 2
 BY_CLAIMS = ("reference",)
 BY_GROUP = {"mode": fit_mode, "median": fit_median}
 KNOWN = (*BY_CLAIMS, agreement.METHOD, *FITTERS)
@@ -187,20 +186,25 @@ def fit_learned(known: pl.DataFrame, rules: RuleSet) -> dict[tuple[str, str], Le
 
 
 def impute(
-    cells: pl.DataFrame, imputers: Imputers, rules: RuleSet, *, reports: pl.DataFrame | None = None
+    cells: pl.DataFrame,
+    imputers: Imputers,
+    rules: RuleSet,
+    *,
+    reports: pl.DataFrame | None = None,
+    believed: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Proposals for `cells`, per field the methods that err least first, as PROPOSAL_SCHEMA.
 
-    `reports`: of contested records, what they and the others that speak of the same say, translations applied; where the
-    contract asks for `agreement`, of all of them: it also overrules what keeps every rule.
+    `reports`: of contested records, what they and the others that speak of the same say, translations applied;
+    `believed`: what `agreement` makes of all contested records (`agreed.believed`): it also overrules what keeps every rule.
     """
     of_field = {name: part for (name,), part in cells.partition_by("field", as_dict=True).items()}
     said = None if reports is None else _said_of_cells(of_field, reports, rules)
     parts = [pl.LazyFrame(schema=PROPOSAL_SCHEMA)]
     if imputers.dependent is not None:
         parts.append(dependency.proposals(cells, imputers.dependent))
-    if reports is not None and imputers.agreed is not None:
-        parts.append(_by_agreement(cells, reports, imputers.agreed, rules))
+    if believed is not None and imputers.agreed is not None:
+        parts.append(_by_agreement(cells, believed, imputers.agreed))
     for name in rules.fields:
         if (part := of_field.get(name)) is None:
             continue
@@ -216,11 +220,10 @@ def impute(
     return pl.concat(parts).collect()
 
 
-def _by_agreement(cells: pl.DataFrame, reports: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.LazyFrame:
+def _by_agreement(cells: pl.DataFrame, believed: pl.DataFrame, agreed: Agreed) -> pl.LazyFrame:
     """What is believed of the open cells, and of all others where it is certain."""
-    differing = agreement.believed(reports, agreed, rules)
     is_open = pl.struct("_id", "field").is_in(cells.select(pl.struct("_id", "field")).to_series().implode())
-    return agreement.proposals(differing.filter(is_open | agreement.is_certain(agreed)), agreed)
+    return agreement.proposals(believed.filter(is_open | agreement.is_certain(agreed)), agreed)
 
 
 def overruled(before: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
@@ -248,43 +251,23 @@ def methods_of(imputers: Imputers, rules: RuleSet) -> pl.DataFrame:
     """What was measured, as METHOD_SCHEMA."""
     rows = [METHOD_SCHEMA.to_frame()]
     for name, calibration in imputers.claims.items():
-        policy = rules.fields[name].policy
-        method = next(m for m in policy.impute if m in BY_CLAIMS)
+        method = next(m for m in rules.fields[name].policy.impute if m in BY_CLAIMS)
         rows.append(
-            as_method(
-                calibration,
-                method=method,
-                version=CLAIMS_VERSION,
-                arm="plurality",
-                field=name,
-                max_error=policy.max_error,
-            )
+            as_method(calibration, rules, field=name, method=method, version=CLAIMS_VERSION, arm="plurality")
         )
-    for (name, method), model in imputers.groups.items():
+    for (name, arm), model in imputers.groups.items():
         rows.append(
             as_method(
-                model.calibration,
-                method=model.method,
-                version=GROUPS_VERSION,
-                arm=method,
-                field=name,
-                max_error=rules.fields[name].policy.max_error,
+                model.calibration, rules, field=name, method=model.method, version=GROUPS_VERSION, arm=arm
             )
         )
     if imputers.dependent is not None:
         rows.append(dependency.methods_of(imputers.dependent, rules))
     if imputers.agreed is not None:
         rows.append(agreement.methods_of(imputers.agreed, rules))
-    for (name, method), learned in imputers.learned.items():
+    for (name, method), found in imputers.learned.items():
         rows.append(
-            as_method(
-                learned.threshold,
-                method=method,
-                version=learned.version,
-                arm=method,
-                field=name,
-                max_error=rules.fields[name].policy.max_error,
-            )
+            as_method(found.threshold, rules, field=name, method=method, version=found.version, arm=method)
         )
     return pl.concat(rows)
 

@@ -15,7 +15,8 @@ from validators.rules import RuleSet, digest
 CONTRADICTED = "agrees_with_other_reports"
 TAKEN = "key_is_its_own"
 DEPENDENT = "follows_from_others"
-_MINIMUM_SUPPORT = 2
+MAJORITY = 2
+"""So many must say the same before a value that stands gives way: word against word proves nothing."""
 _ABOVE_SHARE = 0.5
 
 
@@ -111,7 +112,7 @@ def _overruled(claims: pl.DataFrame) -> pl.DataFrame:
     """The claims against which most other reporters stand with one and the same value; `against` of `others` do."""
     rows = pl.concat([claims, others_say(claims).rename({"support": "against"})], how="horizontal")
     differs = pl.col("claim").is_not_null() & (pl.col("claim") != pl.col("predicted"))
-    return rows.filter(differs & (pl.col("share") > _ABOVE_SHARE) & (pl.col("against") >= _MINIMUM_SUPPORT))
+    return rows.filter(differs & (pl.col("share") > _ABOVE_SHARE) & (pl.col("against") >= MAJORITY))
 
 
 def _outvoted(claims: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import polars as pl
 
 from orchestration_assets.imputation.dependencies import dependencies_of
-from orchestration_assets.imputation.dependent import Dependent, learn, methods_of, thresholds_of
+from orchestration_assets.imputation.dependent import Dependent, as_frame, from_frame, learn
 from orchestration_assets.steps.context import Context
 
 
@@ -16,7 +16,7 @@ def learn_dependencies(context: Context, fragments: Callable[[], Iterable[pl.Dat
     found = learn(fragments, context.rules)
     context.work.mkdir(parents=True, exist_ok=True)
     found.cells.write_parquet(context.work / "dependent.parquet")
-    methods_of(found, context.rules).write_parquet(context.work / "dependencies.parquet")
+    as_frame(found.thresholds).write_parquet(context.work / "dependencies.parquet")
     return found
 
 
@@ -25,5 +25,5 @@ def dependent_of(context: Context) -> Dependent | None:
     cells = context.work / "dependent.parquet"
     if not (dependencies_of(context.rules) and cells.exists()):
         return None
-    methods = pl.read_parquet(context.work / "dependencies.parquet")
-    return Dependent(pl.read_parquet(cells), thresholds_of(methods))
+    thresholds = from_frame(pl.read_parquet(context.work / "dependencies.parquet"))
+    return Dependent(pl.read_parquet(cells), thresholds)

@@ -15,7 +15,8 @@ from orchestration_assets.drift.matching import match
 from orchestration_assets.drift.units import ScaleChange, scale_change
 from orchestration_assets.drift.values import numbers
 from orchestration_assets.steps.context import Context
-from orchestration_assets.steps.known import Row, delivery_of, former_columns, known_records, sample_of
+from orchestration_assets.steps.deliveries import Row
+from orchestration_assets.steps.known import delivery_of, former_columns, known_records, sample_of
 from sources.declaration import Source
 from sources.delivery import Delivery
 

@@ -17,38 +17,17 @@ from orchestration_assets.steps.shelf import SHELF
 from orchestration_assets.way import known_sample
 from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
+from sources.reading import lines as reading
 from validators.judgement import FINDING_SCHEMA, RAW
 from validators.rules import RuleSet
 from validators.triage import Triage
 
 ROW_BITS = 32
 
-UNREADABLE_SCHEMA = pl.Schema(
-    {
-        "_delivery": pl.String,
-        "_row": pl.Int64,
-        "line": pl.Int64,
-        "byte": pl.Int64,
-        "bytes": pl.Binary,
-        "reason": pl.String,
-    }
-)
+UNREADABLE_SCHEMA = pl.Schema({"_delivery": pl.String, **reading.UNREADABLE_SCHEMA, "_row": pl.Int64})
 """One row per line that is no record."""
 
-MENDED_SCHEMA = pl.Schema(
-    {
-        "_delivery": pl.String,
-        "_row": pl.Int64,
-        "line": pl.Int64,
-        "byte": pl.Int64,
-        "bytes": pl.Binary,
-        "method": pl.String,
-        "version": pl.String,
-        "cases": pl.Int64,
-        "right": pl.Int64,
-        "evidence": pl.String,
-    }
-)
+MENDED_SCHEMA = pl.Schema({"_delivery": pl.String, **reading.MENDED_SCHEMA, "_row": pl.Int64})
 """One row per record that was made of broken lines."""
 
 

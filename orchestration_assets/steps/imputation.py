@@ -95,12 +95,12 @@ def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Impu
 def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: RuleSet) -> dict[str, int]:
     """Adds the proposals of the imputers to those of the unit; returns how many new ones there are of each status."""
     reports = units.saved(label, "reports") if units.is_contested(label) else None
-    new = imputation.impute(units.saved(label, "cells"), imputers, rules, reports=reports)
+    believed = None
     if reports is not None and imputers.agreed is not None:
-        against = agreement.contradicted(
-            agreement.believed(reports, imputers.agreed, rules), imputers.agreed, rules
-        )
+        believed = agreement.believed(reports, imputers.agreed, rules)
+        against = agreement.contradicted(believed, imputers.agreed, rules)
         units.save(label, "contradicted", with_more(units.saved(label, "contradicted"), against))
+    new = imputation.impute(units.saved(label, "cells"), imputers, rules, reports=reports, believed=believed)
     units.save(label, "proposals", pl.concat([imputation.overruled(units.proposals(label), new), new]))
     return dict(new.group_by("status").len().iter_rows())
 

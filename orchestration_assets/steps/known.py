@@ -8,6 +8,7 @@ import polars as pl
 
 from orchestration_assets.lake import Lake
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.deliveries import Row
 from sources.declaration import Source
 from sources.delivery import Delivery, Fragment
 from sources.found import read_as
@@ -17,8 +18,6 @@ from sources.reading import read_fragment
 SAMPLE_ROWS = 3000
 _SPOTS, _SPOT_BYTES = 8, 128 << 10
 _KNOWN_ROWS, _KNOWN_PARTITIONS = 1000, 5
-
-Row = dict[str, Any]
 
 
 def delivery_of(row: Row) -> Delivery:

@@ -34,7 +34,7 @@ def positions(context: Context, source: Source) -> dict[str, str]:
     rows = _known(context, source)
     if source.delivers == "snapshot" or rows.is_empty():
         return {}
-    endpoints = _endpoints(source)
+    endpoints = source.ways
     own = [label for label, endpoint in endpoints.items() if endpoint.is_partitioned]
     is_meant = ~pl.col("endpoint").is_in(own) | (pl.col("_partition") == context.partition)
     has_landed = pl.col("content_hash").is_in(sorted(_landed_contents(rows)))
@@ -56,7 +56,7 @@ def one_increment_once(context: Context, source: Source, arrival: Arrival, deliv
         return delivered
     rows = _known(context, source).filter(pl.col("_partition") == context.partition)
     known = set(rows["content_hash"].to_list())
-    now, endpoints = positions(context, source), _endpoints(source)
+    now, endpoints = positions(context, source), source.ways
     told = {"status": "refused", "reason": "another run went on from the same position meanwhile"}
 
     def is_repeated(row: Row) -> bool:
@@ -82,7 +82,7 @@ def as_far_as_it_landed(
     landed = _landed_contents(_known(context, source)) | {
         row["content_hash"] for row in delivered if row["status"] == "landed"
     }
-    endpoints = _endpoints(source)
+    endpoints = source.ways
     kept: list[Row] = []
     for label, rows in groupby(delivered, key=lambda row: row["endpoint"]):
         kept += _of_endpoint(endpoints.get(label), list(rows), landed)
@@ -133,7 +133,3 @@ def _known(context: Context, source: Source) -> pl.DataFrame:
 
 def _landed_contents(rows: pl.DataFrame) -> set[str]:
     return set(rows.filter(pl.col("status") == "landed")["content_hash"].to_list())
-
-
-def _endpoints(source: Source) -> dict[str, Endpoint]:
-    return {f"{endpoint.kind}:{i}": endpoint for i, endpoint in enumerate(source.endpoints)}

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,11 +24,11 @@ from orchestration_assets.steps.fragments import (
     manifest_of,
     write_fragment,
 )
+from orchestration_assets.steps.known import delivery_of
 from orchestration_assets.steps.landing import in_force, store_of
 from orchestration_assets.steps.shelf import SHELF
 from orchestration_assets.steps.spelling import fingerprint, learn_spelling
 from orchestration_assets.translation.spelling import Spelling, spelled_fields, suspicions
-from sources.delivery import Delivery, Fragment
 from sources.errors import NotReadable
 from sources.reading import Reading, read_fragment
 from validators.rules import digest
@@ -91,25 +91,10 @@ def triage_partition(context: Context) -> dict[str, Any]:
 
 def _pieces(context: Context) -> Iterator[Piece]:
     for ordinal, (declared, row) in enumerate(in_force(context)):
-        fragments = tuple(Fragment(**f) for f in row["fragments"])
         source = mapped_source(declared, row.get("mapping") or "")
-        delivery = Delivery(
-            source=source.source,
-            partition=context.partition,
-            status="landed",
-            landed_at=row["landed_at"],
-            name=row["name"],
-            content_hash=row["content_hash"],
-            endpoint=row["endpoint"],
-            path=row["path"],
-            bytes=row["bytes"],
-            lines=row["lines"],
-            fragments=fragments,
-            columns=tuple(row["columns"]),
-            found=row.get("found") or "",
-            is_closed=row["is_closed"],
-        )
-        for fragment in fragments:
+        # One that stands in is read like any other.
+        delivery = replace(delivery_of(row), partition=context.partition, status="landed")
+        for fragment in delivery.fragments:
             name = digest(
                 code_of_fragments(),
                 pl.__version__,

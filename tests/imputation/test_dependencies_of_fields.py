@@ -1,10 +1,13 @@
 """Dependencies: found where they are broken, repaired where others say how, and left alone where it is word against word."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import polars as pl
 import pytest
 
 from orchestration_assets.imputation.dependencies import Dependency, counted, others_state
-from orchestration_assets.imputation.dependent import learn, texts_of
+from orchestration_assets.imputation.dependent import as_frame, from_frame, learn, texts_of
 from validators.contract import Contract, field
 from validators.rules import RuleSet, compile_contract
 
@@ -80,3 +83,13 @@ def test_others_are_counted_without_the_record_itself() -> None:
         (2, "a", 1, None, None, 0),
         (3, "b", 0, "a", 1.0, 2),
     ]
+
+
+def test_what_a_dependency_is_worth_is_the_same_to_another_step(rules: RuleSet, tmp_path: Path) -> None:
+    # Two thirds is not written down in a few digits: rounded up, no prediction would reach it.
+    thresholds = learn(
+        lambda: [texts_of(places(("x", "10003", None, "+49303")), rules, {})], rules
+    ).thresholds
+    thirds = {("city", "zip"): replace(thresholds["city", "zip"], strength=2 / 3)}
+    as_frame(thresholds | thirds).write_parquet(tmp_path / "kept.parquet")
+    assert from_frame(pl.read_parquet(tmp_path / "kept.parquet")) == thresholds | thirds

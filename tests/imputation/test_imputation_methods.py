@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from orchestration_assets.imputation.agreed import fit_agreed, stated
+from orchestration_assets.imputation.agreed import believed, fit_agreed, stated
 from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.imputation.impute import (
     Imputers,
@@ -70,7 +70,15 @@ def _open(frame: pl.DataFrame, rules: RuleSet = _RULES, *, is_contested: bool = 
 
 def _proposed(frame: pl.DataFrame, *, is_contested: bool = False, rules: RuleSet = _RULES) -> list[tuple]:
     cells = _open(frame, rules, is_contested=is_contested)
-    found = impute(cells, _imputers(frame, rules), rules, reports=frame if is_contested else None)
+    imputers = _imputers(frame, rules)
+    is_agreed = is_contested and imputers.agreed is not None
+    found = impute(
+        cells,
+        imputers,
+        rules,
+        reports=frame if is_contested else None,
+        believed=believed(frame, imputers.agreed, rules) if is_agreed else None,
+    )
     return found.select("_id", "field", "repaired", "method", "arm", "evidence_class", "status").rows()
 
 

@@ -91,6 +91,7 @@ def test_the_ledger_names_the_determinant_and_the_original(chain) -> None:
         (None, "city 2"),
     ]
     assert set(repairs["arm"]) <= {"zip", "phone"}
+    assert repairs["confidence"].to_list() == [1.0, 1.0, 1.0]  # all 160 known cities were predicted rightly
     methods = chain.table("methods", DAY, "branches").filter(method="dependency")
     assert sorted(methods["arm"]) == ["phone", "zip"]
 
