@@ -19,6 +19,14 @@ from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_c
 from orchestration_assets.translation import neighbours, prices, spelling
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
+from orchestration_assets.translation.learned.examples import EXAMPLE_SCHEMA, of_labels, of_others, of_people
+from orchestration_assets.translation.learned.fitting import (
+    LEARNED,
+    LearnedTranslation,
+    learn_translation,
+    methods_of_learned,
+)
+from orchestration_assets.translation.learned.proposing import with_learned
 from validators.judgement import RAW
 from validators.parsing import read_back, write
 from validators.rules import RuleSet
@@ -113,10 +121,12 @@ def translate_unit(
     decisions: list[Decision],
     pairs: list[neighbours.Pair],
     spelled: spelling.Spelling,
+    learned: LearnedTranslation,
     rules: RuleSet,
 ) -> Unit:
     """`unit` with the proposals of the translators; what other reports contradict is only suggested."""
-    proposals = translation.propose(translation.cells_to_translate(unit.findings, rules), decisions, rules)
+    cells = translation.cells_to_translate(unit.findings, rules)
+    proposals = translation.propose(cells, decisions, rules)
     proposals = pl.concat(
         [
             proposals,
@@ -125,9 +135,32 @@ def translate_unit(
         ]
     )
     proposals = prices.withdraw_other_currency(unit.frame, proposals, rules)
+    proposals = with_learned(proposals, cells, unit.frame if unit.is_contested else None, learned, rules)
     if unit.is_contested:
         proposals = withdraw_contradicted(unit.frame, proposals, rules)
     return replace(unit, proposals=proposals)
+
+
+def _examples(
+    records: pl.DataFrame,
+    own: pl.Series,
+    labels: pl.DataFrame | None,
+    units: list[Unit],
+    decisions: list[Decision],
+    rules: RuleSet,
+    notations: translation.Notations,
+) -> pl.DataFrame:
+    """What people stated, and what contested records say of the same, where no translator is sure of it already."""
+    parts = [EXAMPLE_SCHEMA.to_frame()]
+    if labels is not None:
+        parts.append(of_people(of_labels(labels, records, own), rules, notations))
+    for unit in units:
+        if unit.is_contested:
+            cells = translation.cells_to_translate(unit.findings, rules)
+            parts.append(
+                of_others(unit.frame, unit.frame.head(0), translation.unread(cells, decisions), rules)
+            )
+    return pl.concat(parts)
 
 
 def _effective(unit: Unit, rules: RuleSet) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -171,7 +204,8 @@ def repair_records(
     samples = [translation.shape_samples(translation.cells_to_translate(u.findings, rules)) for u in units]
     decisions = translation.decide_all(translation.pool(samples), rules, notations, known) if samples else []
     pairs = neighbours.fit_across(known, rules)
-    units = [translate_unit(unit, decisions, pairs, spelled, rules) for unit in units]
+    learned = learn_translation(_examples(records, own, labels, units, decisions, rules, notations), rules)
+    units = [translate_unit(unit, decisions, pairs, spelled, learned, rules) for unit in units]
     effective = [_effective(unit, rules) for unit in units]
     frames = [frame for frame, _ in effective]
     cells = [open_cells(frame, wrong, rules) for frame, wrong in effective]
@@ -218,6 +252,7 @@ def repair_records(
         translation.methods_of(decisions, rules),
         neighbours.methods_across(pairs),
         spelling.methods_of_spelling(spelled, rules),
+        methods_of_learned(learned, rules),
         imputation.methods_of(imputers, rules),
     ]
     proposals = [PROPOSAL_SCHEMA.to_frame(), *(u.proposals for u in units)]
@@ -298,7 +333,8 @@ def taken_ids(renamed: pl.DataFrame, existing: pl.Series) -> pl.Series:
 def _labelled(units: list[Unit], labels: pl.DataFrame, rules: RuleSet) -> list[Unit]:
     """`units` with what people judged: first in each cell's order, and measuring every method."""
     everything = pl.concat([unit.proposals for unit in units])
-    judged = judge_methods(everything, labels)
+    # What was learned from labels is measured by the labels themselves, each without itself: it is not judged by them again.
+    judged = judge_methods(everything.filter(pl.col("method") != LEARNED.name), labels)
     out = []
     for unit in units:
         texts = unit.frame.select(
