@@ -29,7 +29,7 @@ EXAMPLE_SCHEMA = pl.Schema(
 PAIRED_RECORDS = 20_000
 """Of the contested records of one unit about so many are looked at."""
 _FEWEST_REPORTERS = 3
-_FEWEST_DISPUTES = 20
+_DISPUTED_SHARE = 0.2
 
 
 def learned_fields(rules: RuleSet) -> list[str]:
@@ -94,7 +94,7 @@ def of_others(
         step = (hard.height + agreeing.height) // PAIRED_RECORDS + 1
         drawn, others = (f.filter(pl.col("_identity") // 4096 % step == 0) for f in (hard, agreeing))
         sample = pl.concat([drawn, others])
-        parts += [_pairs(sample, name, rules, pl.col("is_good")) for name in _disputed(drawn, rules)]
+        parts += [_pairs(sample, name, rules, pl.col("is_good")) for name in _disputed(sample, drawn, rules)]
     return pl.concat(parts)
 
 
@@ -109,20 +109,22 @@ def _drawn(about: pl.Series) -> pl.Series:
     return about.sort().gather_every(about.len() // PAIRED_RECORDS + 1)
 
 
-def _disputed(frame: pl.DataFrame, rules: RuleSet) -> list[str]:
-    """The fields of which more than a few things have two good values."""
-    names = [n for n in learned_fields(rules) if not (set(rules.key) & {n} or n == rules.source_field)]
+def _disputed(sample: pl.DataFrame, hard: pl.DataFrame, rules: RuleSet) -> list[str]:
+    """The fields in which what some source reports on is often disputed: elsewhere no notation explains the disputes.
+
+    `hard`: those of the `sample` that may be.
+    """
+    names = [n for n in learned_fields(rules) if not (n in rules.key or n == rules.source_field)]
     if not names:
         return []
-    hashes = [
-        pl.when(rules.is_good(name)).then(pl.col(name).hash()).alias(f"_{i}") for i, name in enumerate(names)
-    ]
-    of_thing = frame.lazy().drop_nulls("_identity").select("_identity", *hashes).group_by("_identity")
-    differs = of_thing.agg(
-        (pl.col(f"_{i}").min() != pl.col(f"_{i}").max()).alias(f"_{i}") for i in range(len(names))
-    )
-    counts = differs.select(pl.col(f"_{i}").sum() for i in range(len(names))).collect().row(0)
-    return [name for name, count in zip(names, counts, strict=True) if count >= _FEWEST_DISPUTES]
+    hashes = [pl.when(rules.is_good(name)).then(pl.col(name).hash()).alias(name) for name in names]
+    of_thing = hard.lazy().drop_nulls("_identity").select("_identity", *hashes).group_by("_identity")
+    differs = of_thing.agg((pl.col(n).min() != pl.col(n).max()).fill_null(value=False) for n in names)
+    reported = sample.lazy().drop_nulls("_identity").select("_identity", "_source").unique()
+    shares = reported.join(differs, on="_identity", how="left").group_by("_source")
+    disputed = shares.agg((pl.col(n).sum() >= _DISPUTED_SHARE * pl.len()) for n in names)
+    found = disputed.select(pl.col(names).any()).collect()
+    return [name for name in names if found[name].any()]
 
 
 def _pairs(frame: pl.DataFrame, name: str, rules: RuleSet, wanted: pl.Expr) -> pl.DataFrame:

@@ -56,9 +56,10 @@ def propose_learned(cells: pl.DataFrame, learned: LearnedTranslation, rules: Rul
 def beside(proposals: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     """`proposals` of the other translators and `own` learned ones.
 
-    What is read already is not proposed again. Where both would be applied and differ, people's examples overrule, those
-    of other reports are only suggested.
+    What is read already is not proposed again. Where both would be applied and differ, what people stated overrules.
     """
+    said = proposals.select(*_CELL, "repaired", pl.lit("suggested").alias("status"))
+    own = own.join(said, on=[*_CELL, "repaired", "status"], how="anti", maintain_order="left")
     if own.is_empty():
         return proposals
     applied = proposals.filter(pl.col("status") == "applied").unique(_CELL, keep="first", maintain_order=True)
