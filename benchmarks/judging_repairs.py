@@ -16,7 +16,7 @@ import polars as pl
 from benchmarks import prices
 from benchmarks.promises import JUDGED
 from benchmarks.published import MASKED, TABLES
-from benchmarks.repairing import Case, labels, load
+from benchmarks.repairing import NOTHING, Case, labels, load
 from benchmarks.repairs import case_of, masked_cases
 from orchestration_assets.commands import repair as command
 from orchestration_assets.feed import FEEDS, load_feeds
@@ -129,7 +129,7 @@ def _of_table(case: Case, promise: float, rounds: tuple[int, ...]) -> pl.DataFra
     cells = (
         truth.select(pl.int_range(pl.len(), dtype=pl.UInt64).alias("_id"), *given)
         .unpivot(index="_id", variable_name="field", value_name="truth")
-        .filter(~pl.col("_id").is_in(asked))
+        .filter(~pl.col("_id").is_in(asked) & (pl.col("truth") != NOTHING))  # `?`: nobody knows
     )
     return against(repaired.proposals, cells, ["_id", "field"])
 

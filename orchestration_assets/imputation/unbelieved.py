@@ -6,10 +6,11 @@ and where others speak of the same, it has been put to the test.
 
 import polars as pl
 
-from orchestration_assets.imputation.agreed import Agreed
+from orchestration_assets.imputation.agreed import Agreed, confirmed
 from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.imputation.truth import probabilities
 from orchestration_assets.imputation.witnesses import leading
+from orchestration_assets.settlement.agreement import with_their_others
 from orchestration_assets.settlement.gate import error_bound
 from validators.rules import RuleSet
 
@@ -46,14 +47,23 @@ def unbelieved(
     translated = proposals.filter((pl.col("status") == "applied") & pl.col("shape").is_not_null())
     told = translated.select(_CELL).unique(maintain_order=True)
     otherwise = believed.drop_nulls(["claim", "predicted"]).select(*_CELL, pl.lit(_BELIEVED).alias("doubt"))
-    reporter = pl.col(rules.source_field or "_source").alias("_reporter")
-    of_doubted = (
-        told.join(reports.select("_id", reporter), on="_id")
-        .join(doubted_reporters(agreed, rules), on=["field", "_reporter"], how="semi")
-        .select(*_CELL, pl.lit(_DOUBTED).alias("doubt"))
-    )
+    of_doubted = _said_by_doubted(told, reports, agreed, rules).with_columns(doubt=pl.lit(_DOUBTED))
     doubts = pl.concat([otherwise, of_doubted]).unique(_CELL, keep="first", maintain_order=True)
     return told.join(doubts, on=_CELL, how="inner", maintain_order="left")
+
+
+def _said_by_doubted(
+    cells: pl.DataFrame, reports: pl.DataFrame, agreed: Agreed, rules: RuleSet
+) -> pl.DataFrame:
+    """Of `cells` (`_id`, `field`) those of reporters whose word in the field is doubted, and not believed with certainty."""
+    reporter = pl.col(rules.source_field or "_source").alias("_reporter")
+    said = cells.join(reports.select("_id", reporter), on="_id").join(
+        doubted_reporters(agreed, rules), on=["field", "_reporter"], how="semi"
+    )
+    if said.is_empty():
+        return said.select(_CELL)
+    sure = confirmed(with_their_others(reports, said["_id"]), agreed, rules)
+    return said.select(_CELL).join(sure, on=_CELL, how="anti", maintain_order="left")
 
 
 def doubted_reporters(agreed: Agreed, rules: RuleSet) -> pl.DataFrame:
@@ -75,10 +85,11 @@ def doubted_reporters(agreed: Agreed, rules: RuleSet) -> pl.DataFrame:
 
 
 def withdrawn(proposals: pl.DataFrame, doubts: pl.DataFrame) -> pl.DataFrame:
-    """`proposals`, those for the cells of `doubts` (`unbelieved`) as suggestions that say why."""
+    """`proposals`, those for the cells of `doubts` (`unbelieved`) as suggestions that say why, without a confidence."""
     marked = proposals.join(doubts, on=_CELL, how="left", maintain_order="left")
     is_doubted = pl.col("doubt").is_not_null() & (pl.col("status") == "applied")
     return marked.with_columns(
         status=pl.when(is_doubted).then(pl.lit("suggested")).otherwise("status"),
+        confidence=pl.when(~is_doubted).then("confidence"),
         evidence=pl.when(is_doubted).then(pl.concat_str("evidence", "doubt")).otherwise("evidence"),
     ).drop("doubt")
