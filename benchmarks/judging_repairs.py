@@ -42,7 +42,7 @@ class Budget:
 
     seeds: int = 3
     days: int = 2
-    records: int = 5000
+    records: int = 10_000
     files: int = 5
 
 
