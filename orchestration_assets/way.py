@@ -11,6 +11,7 @@ from orchestration_assets.imputation import agreed as agreement
 from orchestration_assets.imputation import dependent as dependency
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.imputation.cells import open_cells
+from orchestration_assets.imputation.unbelieved import reopened
 from orchestration_assets.settlement.agreement import contradictions, with_more
 from orchestration_assets.settlement.apply import applied, apply_repairs, repaired_and_judged
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
@@ -229,7 +230,7 @@ def repair_records(
         for of_unit, belief in zip(reports, believed, strict=True)
     ]
     units = [
-        _with_more(unit, imputation.impute(open_, imputers, rules, reports=of_unit, believed=belief))
+        _imputed(unit, open_, imputers, rules, of_unit, belief)
         for unit, open_, of_unit, belief in zip(units, cells, reports, believed, strict=True)
     ]
     if labels is not None:
@@ -262,8 +263,21 @@ def repair_records(
     )
 
 
-def _with_more(unit: Unit, proposals: pl.DataFrame) -> Unit:
-    return replace(unit, proposals=pl.concat([imputation.overruled(unit.proposals, proposals), proposals]))
+def _imputed(
+    unit: Unit,
+    cells: pl.DataFrame,
+    imputers: imputation.Imputers,
+    rules: RuleSet,
+    reports: pl.DataFrame | None,
+    believed: pl.DataFrame | None,
+) -> Unit:
+    """`unit` with the proposals of the imputers for its open `cells`, and for those whose translation is not believed."""
+    proposals = unit.proposals
+    if reports is not None and believed is not None and imputers.agreed is not None:
+        proposals, more = reopened(proposals, unit.findings, believed, reports, imputers.agreed, rules)
+        cells = pl.concat([cells, more])
+    new = imputation.impute(cells, imputers, rules, reports=reports, believed=believed)
+    return replace(unit, proposals=pl.concat([imputation.overruled(proposals, new), new]))
 
 
 def _agreed(

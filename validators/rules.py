@@ -8,8 +8,8 @@ the expression itself, so that all rules of a contract run in one pass. Checks t
 import hashlib
 import inspect
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -115,6 +115,14 @@ class RuleSet:
         """Whether the typed value of the field is there and keeps every rule of the field that is an expression."""
         kept = [rule.holds for rule in self.rules if rule.field == name and rule.holds is not None]
         return pl.all_horizontal(pl.col(name).is_not_null(), *kept)
+
+    def promising(self, limits: Mapping[str, float]) -> "RuleSet":
+        """The same with another `max_error` in the fields of `limits`."""
+        promised = {
+            name: replace(self.fields[name], policy=replace(self.fields[name].policy, max_error=limit))
+            for name, limit in limits.items()
+        }
+        return replace(self, fields={**self.fields, **promised})
 
     def rules_of(self, *severities: Severity) -> list[Rule]:
         """The rules of these severities."""

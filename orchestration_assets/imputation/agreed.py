@@ -96,6 +96,22 @@ def believed(frame: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.DataFram
     `_id`, `_source`, `field`, `value` (as delivered), `claim`, `predicted`, `strength`, `support`, `others`, `evidence`,
     `is_told` (a person stated it).
     """
+    cells = _of_cells(frame, agreed, rules)
+    reports = pl.concat_str("support", pl.lit(" of "), "others", pl.lit(" reports say so"))
+    weighed = pl.concat_str(reports, pl.lit(", weighed by the reliability of who says it"))
+    words = pl.when("is_told").then(pl.lit("what a person stated of the same")).otherwise(weighed)
+    differing = cells.filter(~pl.col("claim").eq_missing(pl.col("predicted")))
+    return differing.with_columns(evidence=words)
+
+
+def confirmed(frame: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.DataFrame:
+    """The cells of contested records that state just what is believed with certainty: `_id`, `field`."""
+    same = pl.col("claim") == pl.col("predicted")
+    return _of_cells(frame, agreed, rules).filter(same & is_certain(agreed)).select("_id", "field")
+
+
+def _of_cells(frame: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.DataFrame:
+    """Every cell of contested records of whose item anything is believed, and what."""
     claims = encoded(stated(frame, rules), like=agreed.claims)
     rows = claims.rows.with_columns(probability=probabilities(claims, agreed.reliability))
     found = _with_labels(leading(rows, ["_identity", "field"]), agreed.labels).drop_nulls("predicted")
@@ -104,11 +120,7 @@ def believed(frame: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.DataFram
         for name in agreed.claims.fields
     )
     cells = own.collect().join(found, on=["_identity", "field"], how="inner", maintain_order="left")
-    reports = pl.concat_str("support", pl.lit(" of "), "others", pl.lit(" reports say so"))
-    weighed = pl.concat_str(reports, pl.lit(", weighed by the reliability of who says it"))
-    words = pl.when("is_told").then(pl.lit("what a person stated of the same")).otherwise(weighed)
-    differing = cells.filter(~pl.col("claim").eq_missing(pl.col("predicted")))
-    return differing.drop("_identity", "_reporter", "half").with_columns(evidence=words)
+    return cells.drop("_identity", "_reporter", "half")
 
 
 def is_certain(agreed: Agreed) -> pl.Expr:

@@ -234,7 +234,8 @@ def overruled(before: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     marked = before.join(filled.unique(), on=["_id", "field"], how="left", maintain_order="left")
     is_withdrawn = pl.col("is_filled").fill_null(value=False) & (pl.col("status") == "applied")
     status = pl.when(is_withdrawn).then(pl.lit("suggested")).otherwise("status")
-    return marked.with_columns(status=status).drop("is_filled")
+    confidence = pl.when(~is_withdrawn).then("confidence")
+    return marked.with_columns(status=status, confidence=confidence).drop("is_filled")
 
 
 def _said_of_cells(of_field: dict[str, pl.DataFrame], reports: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:

@@ -224,7 +224,7 @@ def _facts(decisions: list[Decision]) -> pl.DataFrame:
             "method": d.translator.name,
             "version": d.translator.version,
             "arm": d.reading.name,
-            "confidence": d.measured.confidence,
+            "confidence": None if d.is_disputed else d.measured.confidence,
             "evidence_class": d.measured.evidence_class,
             "evidence": d.evidence,
             "status": "applied" if d.is_applied else "suggested",
