@@ -33,6 +33,7 @@ class FieldPolicy:
     translate: tuple[str, ...] = ()
     impute: tuple[str, ...] = ()
     determined_by: tuple[tuple[str, ...], ...] = ()
+    plausible_for: tuple[tuple[str, ...], ...] = ()
     max_error: float = 0.01
     evidence: EvidenceClass = "masked"
     severity: Severity = "error"
@@ -54,6 +55,7 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     translate: str | tuple[str, ...] | list[str] = (),
     impute: str | tuple[str, ...] | list[str] = (),
     determined_by: str | Sequence[str | list[str]] = (),
+    plausible_for: str | Sequence[str | list[str]] = (),
     max_error: float = 0.01,
     evidence: EvidenceClass = "masked",
     severity: Severity = "error",
@@ -68,7 +70,8 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     the column that says who reports. `translate` and `impute` name methods, in order of preference. A repair is applied
     by itself if the upper bound of its error rate is at most `max_error`, on `evidence` of this class or a stronger one.
     `determined_by` names the fields from each of which this one follows; a list within the list names several that determine it
-    together: `["provider_number", ["state", "measure_code"]]`.
+    together: `["provider_number", ["state", "measure_code"]]`. `plausible_for` names, in the same way, for whom a value must be usual: one
+    that is far from all others with the same merchant, or that no other record of the same device has, is found, as a warning.
     `unit` is what a number of the field counts (`oz`, `C`, `fraction`), `region` the country (ISO 3166-1) of a telephone
     number or a subdivision that does not name its own, `currency` the field that says which currency an amount is in.
     """
@@ -88,6 +91,7 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
         translate=_names(translate),
         impute=_names(impute),
         determined_by=_determinants(determined_by),
+        plausible_for=_determinants(plausible_for),
         max_error=max_error,
         evidence=evidence,
         severity=severity,
