@@ -10,6 +10,7 @@ import polars as pl
 from orchestration_assets.imputation import agreed as agreement
 from orchestration_assets.imputation import dependent as dependency
 from orchestration_assets.imputation import impute as imputation
+from orchestration_assets.imputation import plausible
 from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.imputation.unbelieved import reopened
 from orchestration_assets.settlement.agreement import contradictions, with_more
@@ -187,6 +188,7 @@ def repair_records(
     spelled = spelling.learn(spelling.count_values(records.lazy(), rules), rules)
     texts = dependency.texts_of(records, rules, of_source)
     dependent = dependency.learn(lambda: [texts], rules)
+    unusual = plausible.implausible([plausible.compared(records, rules, of_source)], rules)
     triaged = triage(
         records,
         rules,
@@ -197,6 +199,7 @@ def repair_records(
             [
                 spelling.suspicions(records, spelled, rules),
                 dependency.suspicions(records, dependent.cells, rules),
+                plausible.suspicions(records, unusual, rules, of_source),
             ]
         ),
     )

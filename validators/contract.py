@@ -35,6 +35,7 @@ class FieldPolicy:
     translate: tuple[str, ...] = ()
     impute: tuple[str, ...] = ()
     determined_by: tuple[tuple[str, ...], ...] = ()
+    plausible_for: tuple[tuple[str, ...], ...] = ()
     max_error: float = DEFAULT_MAX_ERROR
     evidence: EvidenceClass = "masked"
     severity: Severity = "error"
@@ -59,6 +60,7 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     translate: str | tuple[str, ...] | list[str] = (),
     impute: str | tuple[str, ...] | list[str] = (),
     determined_by: str | Sequence[str | list[str]] = (),
+    plausible_for: str | Sequence[str | list[str]] = (),
     max_error: float | None = None,
     error_cost: float | None = None,
     evidence: EvidenceClass = "masked",
@@ -75,7 +77,8 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     by itself if the upper bound of its error rate is at most `max_error`, on `evidence` of this class or a stronger one.
     Without `max_error` it is 0.01, or, in a feed that declares costs, what pays at `error_cost`, the cost of one wrong value.
     `determined_by` names the fields from each of which this one follows; a list within the list names several that determine it
-    together: `["provider_number", ["state", "measure_code"]]`.
+    together: `["provider_number", ["state", "measure_code"]]`. `plausible_for` names, in the same way, for whom a value must be usual: one
+    that is far from all others with the same merchant, or that no other record of the same device has, is found, as a warning.
     `unit` is what a number of the field counts (`oz`, `C`, `fraction`), `region` the country (ISO 3166-1) of a telephone
     number or a subdivision that does not name its own, `currency` the field that says which currency an amount is in.
     """
@@ -99,6 +102,7 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
         translate=_names(translate),
         impute=_names(impute),
         determined_by=_determinants(determined_by),
+        plausible_for=_determinants(plausible_for),
         max_error=DEFAULT_MAX_ERROR if max_error is None else max_error,
         is_max_error_stated=max_error is not None,
         error_cost=error_cost,

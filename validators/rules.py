@@ -185,10 +185,16 @@ def compile_contract(contract: type[Contract]) -> RuleSet:
 
 def _check_determinants(contract: type[Contract], fields: dict[str, FieldSpec]) -> None:
     for name, spec in fields.items():
-        named = {other for by in spec.policy.determined_by for other in by}
-        if wrong := sorted(other for other in named if other == name or other not in fields):
+        for what, declared in (
+            ("is determined by", spec.policy.determined_by),
+            ("is plausible for", spec.policy.plausible_for),
+        ):
+            named = {other for by in declared for other in by}
+            wrong = sorted(other for other in named if other == name or other not in fields)
+            if not wrong:
+                continue
             raise ContractError(
-                f"{contract.__name__}.{name} is determined by {', '.join(wrong)}: itself, or no field of the contract\n"
+                f"{contract.__name__}.{name} {what} {', '.join(wrong)}: itself, or no field of the contract\n"
                 f"Hint: one or more of {', '.join(other for other in fields if other != name)}"
             )
 
