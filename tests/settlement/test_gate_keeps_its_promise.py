@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from orchestration_assets.imputation.sequence import strength_needed
+from orchestration_assets.imputation.calibration import calibrate
 from orchestration_assets.settlement.gate import Measured
 from validators.contract import FieldPolicy
 
@@ -44,7 +44,7 @@ def test_thresholds_chosen_on_calibrated_cases_break_the_promise_in_at_most_one_
     for _ in range(repetitions):
         strength = 0.5 + 0.5 * rng.random(3000)
         cases = pl.DataFrame({"strength": strength, "is_right": rng.random(3000) < strength})
-        found = strength_needed(cases, FieldPolicy(max_error=promise), "masked")
+        found = calibrate(cases, FieldPolicy(max_error=promise), "masked")
         applied += found.is_applied
         broken += found.is_applied and found.strength < 1 - 2 * promise
     assert broken <= 0.05 * repetitions + 3 * np.sqrt(repetitions * 0.05 * 0.95)
