@@ -49,7 +49,7 @@ class RecordId:
         return lake.scan(table).filter(*[pl.col(name) == value for name, value in mine.items()]).collect()
 
 
-def decision_on(
+def decision_on(  # noqa: PLR0913 - what a person says of a cell: every one a keyword
     lake: Lake,
     feed: str,
     rules: RuleSet,
