@@ -11,7 +11,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PARTITION = "_partition"
 _COMPRESSION_LEVEL = 1  # as small as the default for such tables, in two thirds of the time
+_NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+"""The folder of rows whose partition is null."""
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 
 
@@ -95,7 +97,12 @@ class Lake:
         self, table: str, partition: str, frame: pl.DataFrame, *, name: str | None = None
     ) -> StagedFile:
         """Write `frame` under the partition's folder, uncommitted. Without `name` it is named by its content."""
-        folder = self.path(table) / f"{PARTITION}={valid_partition(partition)}"
+        return self._stage_in(table, valid_partition(partition), frame, name=name)
+
+    def _stage_in(
+        self, table: str, partition: str, frame: pl.DataFrame, *, name: str | None = None
+    ) -> StagedFile:
+        folder = self.path(table) / f"{PARTITION}={partition}"
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             temporary = folder / f".{name or 'staged'}-{os.getpid()}-{threading.get_ident()}.tmp"
@@ -140,6 +147,56 @@ class Lake:
         files = [self.stage(table, partition, frame)] if frame.height else []
         return self.commit(table, partition, files, frame.schema)
 
+    def version(self, table: str) -> int:
+        """How often `table` was committed to, from 0; -1 if there is no such table yet."""
+        if not self.exists(table):
+            return -1
+        from deltalake import DeltaTable
+
+        return DeltaTable(str(self.path(table))).version()
+
+    def append(
+        self, table: str, parts: Mapping[str | None, pl.DataFrame], schema: pl.Schema, *, read_at: int
+    ) -> bool:
+        """Add the rows of `parts` (by partition; None: of no partition) in one commit, and change no other.
+
+        `read_at`: the `version` from which the writer concluded what to add. False, and nothing is added, if the table
+        moved on meanwhile. Raises `LakeError` if the table cannot take the schema.
+        """
+        from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+        from deltalake.exceptions import CommitFailedError, DeltaError
+
+        path = self.path(table)
+        full = pl.Schema({**schema, PARTITION: pl.String()})
+        try:
+            with writing(path):
+                path.mkdir(parents=True, exist_ok=True)
+                if read_at < 0:
+                    delta_schema = Schema.from_arrow(full.to_frame().to_arrow().schema)
+                    DeltaTable.create(str(path), delta_schema, mode="ignore", partition_by=[PARTITION])
+                delta = DeltaTable(str(path))
+                if delta.version() != max(read_at, 0):
+                    return False
+                delta = _with_columns(delta, schema, table)
+                actions: list[Any] = [
+                    _add(self._stage_part(table, p, frame), p) for p, frame in parts.items()
+                ]
+                # Two appends do not conflict in Delta, unless both claim to be the same application's next one.
+                turn = CommitProperties(app_transactions=[Transaction(table, delta.version() + 1)])
+                delta.create_write_transaction(
+                    actions, "append", delta.schema(), partition_by=[PARTITION], commit_properties=turn
+                )
+        except CommitFailedError:
+            return False
+        except DeltaError as error:
+            raise LakeError(f"{table}: nothing was added: {error}\nHint: run it again") from error
+        return True
+
+    def _stage_part(self, table: str, partition: str | None, frame: pl.DataFrame) -> StagedFile:
+        return self._stage_in(
+            table, _NO_PARTITION if partition is None else valid_partition(partition), frame
+        )
+
     def _replace(self, delta: "DeltaTable", partition: str, files: list[StagedFile]) -> int:
         before = self._active(delta, partition)
         after = {file.path: file for file in files}
@@ -170,12 +227,27 @@ class Lake:
         on_wait: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
         """Hold the partition alone: a second run waits, and after `wait_seconds` refuses with `LockedError`."""
-        path = self.root / "_locks" / f"{feed}--{valid_partition(partition)}.lock"
+        name, what = f"{feed}--{valid_partition(partition)}", f"{feed} {partition}"
+        with self.alone(name, what, wait_seconds=wait_seconds, holder=holder, on_wait=on_wait):
+            yield
+
+    @contextmanager
+    def alone(
+        self,
+        name: str,
+        what: str,
+        *,
+        wait_seconds: float,
+        holder: str,
+        on_wait: Callable[[str], None] | None = None,
+    ) -> Iterator[None]:
+        """Hold the lock `name` alone, as `lock` does; `what`: in words, what is held."""
+        path = self.root / "_locks" / f"{name}.lock"
         with writing(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = path.open("a+")
         try:
-            _acquire(handle, wait_seconds, f"{feed} {partition}", on_wait)
+            _acquire(handle, wait_seconds, what, on_wait)
             handle.seek(0)
             handle.truncate()
             handle.write(holder)
@@ -241,7 +313,7 @@ def _hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:20]
 
 
-def _add(file: StagedFile, partition: str) -> "AddAction":
+def _add(file: StagedFile, partition: str | None) -> "AddAction":
     from deltalake.transaction import AddAction
 
     return AddAction(

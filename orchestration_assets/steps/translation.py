@@ -9,6 +9,7 @@ import polars as pl
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.verdicts import withdraw_contradicted
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.deciding import DecidedUnits
 from orchestration_assets.steps.spelling import spelling_of
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation import neighbours
@@ -75,7 +76,7 @@ def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
 
 
 def _learn(units: Units, decisions: list[Decision], rules: RuleSet) -> LearnedTranslation:
-    """What the contested records teach of texts that no translator is sure of, and of those that others contradict."""
+    """What people taught, and what contested records teach of texts that no translator is sure of, or others contradict."""
     are_many = rules.source_field is not None or len(units.context.sources) >= FEWEST_REPORTERS
 
     def examples(label: str) -> pl.DataFrame:
@@ -85,9 +86,8 @@ def _learn(units: Units, decisions: list[Decision], rules: RuleSet) -> LearnedTr
         return of_others(*units.frames(label), cells, rules)
 
     contested = [label for label in units.labels if units.is_contested(label)]
-    return learn_translation(
-        pl.concat([EXAMPLE_SCHEMA.to_frame(), *side_by_side(examples, contested)]), rules
-    )
+    of_people = DecidedUnits(units.context).examples()
+    return learn_translation(pl.concat([of_people, *side_by_side(examples, contested)]), rules)
 
 
 def _translate(
