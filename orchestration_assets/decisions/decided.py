@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from orchestration_assets.decisions.ledger import decisions_of, in_force, subject, subject_of
+from orchestration_assets.decisions.ledger import subject, subject_of
 from orchestration_assets.decisions.tables import RECORD
 from orchestration_assets.decisions.view import FeedView
 
@@ -12,11 +12,6 @@ WITHDRAWN = ("undone", "rejected")
 """Status of a proposal that is none any more."""
 JUDGED_BY = ("method", "version", "arm", "field")
 _OF_DECISION = ("decision", "action", "by", "at", "value")
-
-
-def decisions_in_force(view: FeedView) -> pl.DataFrame:
-    """The decisions of the feed that stand, as DECISION_SCHEMA."""
-    return in_force(decisions_of(view.lake, view.feed))
 
 
 def on_held(rows: pl.DataFrame, held: pl.DataFrame, view: FeedView) -> pl.DataFrame:
@@ -42,7 +37,7 @@ def on_held(rows: pl.DataFrame, held: pl.DataFrame, view: FeedView) -> pl.DataFr
 
 
 def with_states(cells: pl.DataFrame, decisions: pl.DataFrame, proposals: pl.DataFrame) -> pl.DataFrame:
-    """`cells` (`_at`, `field`) with `state`, `left_by`, and `replaces`, the last decision on the cell.
+    """`cells` (`_at`, `field`) with `state` and `left_by`.
 
     `open`; `left`, to another; `decided`, until its run takes it up; `kept_out`: somebody said that it is not to come in.
     A cell that is open still after a decision was taken up is open again.
@@ -55,7 +50,6 @@ def with_states(cells: pl.DataFrame, decisions: pl.DataFrame, proposals: pl.Data
         "field",
         pl.col("action").alias("_cell"),
         pl.col("by").alias("_cell_by"),
-        pl.col("decision").alias("replaces"),
     )
     taken_up = proposals.filter(~pl.col("decided_by").is_in(BY_ITSELF)).select("_at", "field").unique()
     marked = (

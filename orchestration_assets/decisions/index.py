@@ -9,11 +9,11 @@ import polars as pl
 from orchestration_assets.decisions.decided import (
     JUDGED_BY,
     WITHDRAWN,
-    decisions_in_force,
     judged_cases,
     on_held,
     with_states,
 )
+from orchestration_assets.decisions.ledger import decisions_of, in_force
 from orchestration_assets.decisions.order import ORDERED, ordered
 from orchestration_assets.decisions.tables import (
     RECORD,
@@ -57,7 +57,7 @@ CELLS = pl.Schema(
         "value": _NUMBER,
         "open_fields": _WHOLE,
         "since": pl.Datetime("us", "UTC"),
-        **dict.fromkeys(("state", "left_by", "replaces"), _TEXT),
+        **dict.fromkeys(("state", "left_by"), _TEXT),
         **dict.fromkeys(("is_personal", "is_key_personal"), pl.Boolean()),
         **dict.fromkeys(ORDERED, _NUMBER),
     }
@@ -70,11 +70,13 @@ what the proposal says it is of (null for imputers)."""
 class Index:
     """`cells`: CELLS without what the order adds, by record id. `records`: one row per held record, with what is searched:
 
-    the record id, `table`, `key`, `plain_text` and, with what is personal, `whole_text`.
+    the record id, `table`, `key`, `plain_text` and, with what is personal, `whole_text`. `seen`: the last decision that it
+    knows of, empty before the first.
     """
 
     cells: pl.DataFrame
     records: pl.DataFrame
+    seen: str
     _orders: dict[tuple[datetime, float], pl.DataFrame] = field(default_factory=dict)
 
     def in_order(self, now: datetime, within_hours: float) -> pl.DataFrame:
@@ -109,7 +111,8 @@ def index_of(view: FeedView) -> Index:
 def made(view: FeedView) -> Index:
     """The index, from the tables."""
     held = held_records(view)
-    proposals, decisions = proposals_of(view, held), decisions_in_force(view)
+    made_so_far = decisions_of(view.lake, view.feed)
+    proposals, decisions = proposals_of(view, held), in_force(made_so_far)
     best = best_of(proposals)
     records = _searched(held, view)
     cells = _open_cells(held).join(best, on=_CELL, how="left", maintain_order="left")
@@ -123,7 +126,12 @@ def made(view: FeedView) -> Index:
     cells = with_states(cells, on_held(decisions, held, view), proposals)
     judged = judged_cases(view, decisions)
     cells = cells.join(judged, on=list(JUDGED_BY), how="left", maintain_order="left")
-    return Index(_counted(cells, view), records)
+    return Index(_counted(cells, view), records, last_of(made_so_far))
+
+
+def last_of(decisions: pl.DataFrame) -> str:
+    """The last of `decisions` (DECISION_SCHEMA), empty if there is none."""
+    return str(decisions["decision"].max() or "")
 
 
 def best_of(proposals: pl.DataFrame) -> pl.DataFrame:

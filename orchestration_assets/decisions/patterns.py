@@ -1,11 +1,12 @@
 """Cells that look alike, grouped: one decision for “the 412 amounts of gateway_a that look like this one”."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
 
-from orchestration_assets.decisions.index import PATTERN
+from orchestration_assets.decisions.index import PATTERN, WAITING
 from orchestration_assets.decisions.queue import EVERYTHING, WHOLE_RECORD, Filters, chosen_cells, made_safe
 from orchestration_assets.decisions.shown import shown
 from orchestration_assets.decisions.view import FeedView
@@ -53,9 +54,15 @@ def patterns(
     )
 
 
+def cells_of(view: FeedView, pattern: str, filters: Filters = EVERYTHING) -> pl.DataFrame:
+    """The waiting cells of one pattern that `filters` ask for, as the index has them."""
+    return chosen_cells([view], replace(filters, pattern=pattern, states=WAITING), sees_personal=True)
+
+
 def samples_of(cells: pl.DataFrame) -> pl.DataFrame:
-    """Up to SAMPLES cells of each pattern, no two alike: those that matter most."""
-    return cells.filter(pl.struct("pattern", "original", "proposal").is_first_distinct()).filter(
+    """Up to SAMPLES cells of each pattern, no two alike: those with the most at stake."""
+    in_order = cells.sort("value", "record_id", descending=[True, False])
+    return in_order.filter(pl.struct("pattern", "original", "proposal").is_first_distinct()).filter(
         pl.int_range(pl.len()).over("pattern") < SAMPLES
     )
 

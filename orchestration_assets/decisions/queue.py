@@ -63,13 +63,17 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True)
 class Page:
-    """One page: `rows`, masked, and safe to show as text; `total` rows on all pages, of `records` records."""
+    """One page: `rows`, masked, and safe to show as text; `total` rows on all pages, of `records` records.
+
+    `seen`: by feed, the last decision that the page knows of, for `drafting`: later ones were not before the person's eyes.
+    """
 
     rows: pl.DataFrame
     total: int
     records: int
     number: int
     size: int
+    seen: dict[str, str]
 
 
 def cells_page(
@@ -85,7 +89,7 @@ def cells_page(
     found = chosen_cells(views, filters, now=now, sees_personal=sees_personal)
     rows = found.slice(number * size, size).with_columns(_why_first().alias("why_first"))
     safe = made_safe(rows, sees_personal=sees_personal).select(CELL_COLUMNS)
-    return Page(safe, found.height, found["record_id"].n_unique(), number, size)
+    return Page(safe, found.height, found["record_id"].n_unique(), number, size, seen_of(views))
 
 
 def records_page(
@@ -110,7 +114,12 @@ def records_page(
     told = told.sort("matters", descending=True, maintain_order=True)
     rows = told.slice(number * size, size)
     safe = made_safe(rows, sees_personal=sees_personal).select(RECORD_COLUMNS)
-    return Page(safe, told.height, told.height, number, size)
+    return Page(safe, told.height, told.height, number, size, seen_of(views))
+
+
+def seen_of(views: Sequence[FeedView]) -> dict[str, str]:
+    """By feed, the last decision that the queue knows of; empty before the first."""
+    return {view.feed: index_of(view).seen for view in views}
 
 
 def facets(

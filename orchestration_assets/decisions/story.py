@@ -57,7 +57,7 @@ def story_of(lake: Lake, record_id: str, *, show_personal: bool = False) -> Stor
         "contract": triaged.get("contract"),
         "findings": _masked(rows_of(lake, f"{feed}/findings", partition, identity), personal),
         "repairs": _masked(repairs, personal),
-        "methods": _methods(lake, feed, partition, repairs),
+        "methods": _methods(lake, feed, partition, source, repairs),
         "decisions": _masked(rows_of(lake, f"{feed}/decisions", partition, identity), personal),
         "verdict": verdict,
         "reason": record.get("_reason"),
@@ -182,16 +182,18 @@ def _place(
     return None, {}
 
 
-def _methods(lake: Lake, feed: str, partition: str, repairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was measured of the methods that proposed something for the record."""
+def _methods(
+    lake: Lake, feed: str, partition: str, source: str, repairs: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What was measured of the methods that proposed something for the record; imputers have neither source nor shape."""
     if not repairs or not lake.exists(f"{feed}/methods"):
         return []
-    asked = {tuple(repair[name] for name in (*_OF_METHOD, "shape")) for repair in repairs}
-    rows = lake.read(f"{feed}/methods", partition).to_dicts()
+    asked = {(*(repair[name] for name in _OF_METHOD), shape) for repair in repairs for shape in ("", repair["shape"])}
+    rows = lake.read(f"{feed}/methods", partition).with_columns(pl.col("source", "shape").fill_null(""))
     return [
         row
-        for row in rows
-        if any(tuple(row[n] for n in _OF_METHOD) == one[:-1] and row["shape"] in (None, one[-1]) for one in asked)
+        for row in rows.to_dicts()
+        if row["source"] in ("", source) and (*(row[name] for name in _OF_METHOD), row["shape"]) in asked
     ]
 
 
