@@ -57,7 +57,8 @@ DECISION_SCHEMA = pl.Schema(_COLUMNS)
 
 _WAIT_SECONDS = 30.0
 _TRIES = 20
-_SEPARATOR = "\x1f"  # between the parts of a key: no source writes it
+SEPARATOR = "\x1f"
+"""Between the parts of a key: no source writes it."""
 _UNDO_SCOPES = ("undoes_method", "undoes_by", "source", "replaces")
 
 
@@ -107,7 +108,7 @@ def subject_of(texts: Mapping[str, str | None], rules: RuleSet) -> tuple[str | N
     """`key` and `originals` of a record, from its texts as delivered, by field; the key is None where a part of it is."""
     told = [texts.get(name) or None for name in rules.fields]
     parts = [texts.get(name) for name in rules.key]
-    key = _SEPARATOR.join(part for part in parts if part) if all(parts) else None
+    key = SEPARATOR.join(part for part in parts if part) if all(parts) else None
     named = json.dumps(dict(zip(rules.fields, told, strict=True)), sort_keys=True)
     return key, hashlib.sha256(named.encode()).hexdigest()[:20]
 
@@ -117,8 +118,8 @@ def subject() -> pl.Expr:
     ids = [
         pl.col(name).cast(pl.String).fill_null("") for name in ("_partition", "_source", "_delivery", "_row")
     ]
-    same = pl.concat_str("_source", "key", "originals", separator=_SEPARATOR)
-    return pl.coalesce(same, pl.concat_str(ids, separator=_SEPARATOR))
+    same = pl.concat_str("_source", "key", "originals", separator=SEPARATOR)
+    return pl.coalesce(same, pl.concat_str(ids, separator=SEPARATOR))
 
 
 def decide(
