@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from orchestration_assets.decisions.decided import on_held
+from orchestration_assets.decisions.decided import on_held, with_subjects
 from orchestration_assets.decisions.index import index_of
-from orchestration_assets.decisions.ledger import Action, Decision, decisions_of, subject_of
+from orchestration_assets.decisions.ledger import Action, Decision, decisions_of
 from orchestration_assets.decisions.patterns import cells_of, samples_of
 from orchestration_assets.decisions.queue import EVERYTHING, Filters
 from orchestration_assets.decisions.story import parsed
@@ -88,14 +88,9 @@ def decisions_from(
 
 def _completed(view: FeedView, rows: pl.DataFrame, held: pl.DataFrame, seen: str) -> pl.DataFrame:
     """`rows` with what lets a decision follow its record, and with the last decision on it up to `seen`."""
-    told = [subject_of(row, view.rules) for row in held.select(*view.rules.fields).iter_rows(named=True)]
     before = decisions_of(view.lake, view.feed).filter(pl.col("decision") <= seen, pl.col("action") != "undo")
     last = on_held(before, held, view).group_by("_at").agg(pl.col("decision").max().alias("replaces"))
-    subjects = held.select("_at", *RECORD).with_columns(
-        pl.Series("key", [key for key, _ in told], pl.String),
-        pl.Series("originals", [originals for _, originals in told], pl.String),
-    )
-    subjects = subjects.join(last, on="_at", how="left", maintain_order="left")
+    subjects = with_subjects(held, view).join(last, on="_at", how="left", maintain_order="left")
     return (
         rows.join(subjects, on=list(RECORD), how="left", maintain_order="left")
         .with_columns(pl.col("proposal").alias("value"), pl.col("repair_shape").alias("shape"))

@@ -5,12 +5,15 @@ It is settlement's own judgement, on the records that wait and on the others tha
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 import polars as pl
 
-from orchestration_assets.decisions.decided import WITHDRAWN, on_held
-from orchestration_assets.decisions.ledger import decisions_of, in_force
+from orchestration_assets.decisions.decided import on_held
+from orchestration_assets.decisions.effects import decided, kept_out
+from orchestration_assets.decisions.judged import JUDGED_SCHEMA
+from orchestration_assets.decisions.ledger import DECISION_SCHEMA, decisions_of, in_force
 from orchestration_assets.decisions.patterns import cells_of
 from orchestration_assets.decisions.queue import EVERYTHING, Filters
 from orchestration_assets.decisions.reports import Reports, reports_of
@@ -19,13 +22,13 @@ from orchestration_assets.decisions.values import own_value
 from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.lake import PARTITION
 from orchestration_assets.settlement.agreement import CONTRADICTED, TAKEN
-from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
-from orchestration_assets.settlement.verdicts import Settled, settle
+from orchestration_assets.settlement.verdicts import KEPT_OUT, Settled, settle
 from orchestration_assets.way import Unit, repaired_identities, taken_ids
 from validators.parsing import write
 
 Would = Literal["accept", "correct", "reject", "keep_out"]
 EXAMPLES = 10
+_NOW_BEING_MADE = "~"  # behind every decision that was made
 _REASONS = 8
 
 
@@ -33,7 +36,7 @@ _REASONS = 8
 class Effect:
     """What a decision on `cells` cells of `records` records would bring about.
 
-    `changes`: cells with another value than now. `trusted`, `duplicate`: records that would leave the queue so; `held`:
+    `changes`: cells with another value than now; `overruled`: cells of other reports on the same that would say so too. `trusted`, `duplicate`: records that would leave the queue so; `held`:
     those that would stay, as (field, what is wrong, records). `others`: other held records that would leave it too;
     `harmed`: trusted records that would be held. `examples`: (record id, original, new value), masked and safe to show.
     `refused`: why it cannot be decided so, empty if it can.
@@ -42,6 +45,7 @@ class Effect:
     cells: int = 0
     records: int = 0
     changes: int = 0
+    overruled: int = 0
     trusted: int = 0
     duplicate: int = 0
     others: int = 0
@@ -57,6 +61,8 @@ class Effect:
             return self.refused
         stay = self.records - self.trusted - self.duplicate
         told = [f"{self.changes:,} of {self.cells:,} cells change", f"{self.trusted:,} of {self.records:,} records become trusted"]
+        if self.overruled:
+            told.append(f"{self.overruled:,} cells of other reports on the same are overruled")
         if self.duplicate:
             told.append(f"{self.duplicate:,} say the same as another and are set aside")
         if stay:
@@ -101,7 +107,7 @@ def effect_on(
     elif cells["method"].null_count():
         return replace(whole, refused=f"nothing is proposed for {cells['method'].null_count():,} of these cells")
     done = [
-        _in_partition(view, part, str(partition), is_rejected=action == "reject")
+        _in_partition(view, part, str(partition), action)
         for (partition,), part in stated.partition_by(PARTITION, as_dict=True).items()
     ]
     reasons = sum((counts for _, counts in done), Counter[tuple[str, str]]())
@@ -109,19 +115,19 @@ def effect_on(
         whole,
         held=[(name, wrong, n) for (name, wrong), n in reasons.most_common(_REASONS)],
         examples=[] if action == "reject" else _examples(stated, sees_personal=sees_personal),
-        **{name: sum(counts[name] for counts, _ in done) for name in ("changes", "trusted", "duplicate", "others", "harmed")},
+        **{name: sum(counts[name] for counts, _ in done) for name in ("changes", "overruled", "trusted", "duplicate", "others", "harmed")},
     )
 
 
 def _in_partition(
-    view: FeedView, cells: pl.DataFrame, partition: str, *, is_rejected: bool
+    view: FeedView, cells: pl.DataFrame, partition: str, action: str
 ) -> tuple[dict[str, int], Counter[tuple[str, str]]]:
     """Counts of what would become of the records, and why how many stay held."""
     reports = reports_of(view, partition, cells)
     mine = cells.join(reports.ids, on="record_id").select(
-        "_id", "_source", "field", "original", "method", "version", "arm", "_new"
+        "_id", "_source", "field", "original", "kind", "method", "version", "arm", "repair_shape", "_new"
     )
-    settled = _settled(view, reports, mine, is_rejected=is_rejected)
+    settled = _settled(view, reports, mine, action)
     ids, held_ids = mine["_id"].unique(), reports.held["_id"]
     good = settled.trusted["_id"]
     aside = settled.held.filter(pl.col("_verdict") == "duplicate")["_id"]
@@ -130,15 +136,21 @@ def _in_partition(
     others = left.filter(left.is_in(held_ids.implode()) & ~left.is_in(ids.implode()))
     bad = settled.held.filter(pl.col("_verdict") != "duplicate")["_id"]
     counts = {
-        "changes": 0 if is_rejected else _changes(view, reports.frame, mine),
+        "changes": 0 if action == "reject" else _changes(view, reports.frame, mine),
         "trusted": good.is_in(ids.implode()).sum(),
         "duplicate": aside.is_in(ids.implode()).sum(),
         "others": others.len(),
+        "overruled": _overruled(settled, ids),
         "harmed": bad.len() - bad.is_in(held_ids.implode()).sum(),
     }
     reasons = stay.select("_id", "_errors").explode("_errors").unnest("_errors").unique(["_id", "field", "message"])
     told = reasons.select(pl.col("field").fill_null("the record"), pl.col("message").fill_null("is held"))
     return counts, Counter(told.iter_rows())
+
+
+def _overruled(settled: Settled, ids: pl.Series) -> int:
+    is_of_others = ~pl.col("_id").is_in(ids.implode())
+    return settled.in_force.filter(pl.col("decided_by") == _NOW_BEING_MADE, is_of_others).height
 
 
 def _changes(view: FeedView, frame: pl.DataFrame, mine: pl.DataFrame) -> int:
@@ -151,24 +163,20 @@ def _changes(view: FeedView, frame: pl.DataFrame, mine: pl.DataFrame) -> int:
     return both.filter(~pl.col("_new").eq_missing(pl.col("_now"))).height
 
 
-def _settled(view: FeedView, reports: Reports, mine: pl.DataFrame, *, is_rejected: bool) -> Settled:
+def _settled(view: FeedView, reports: Reports, mine: pl.DataFrame, action: str) -> Settled:
+    """The reports as settlement would leave them, with all that is decided and not taken up, and with this."""
     rules = view.rules
-    pending = in_force(decisions_of(view.lake, view.feed)).filter(pl.col("action").is_in(["accept", "correct"]))
-    decided = on_held(pending, reports.held_rows, view).drop_nulls("field")
-    decided = decided.join(reports.held.select("_at", "_id", "_source"), on="_at")
-    proposals = reports.proposals.filter(~pl.col("status").is_in(WITHDRAWN))
-    same = ["_id", "field", "method", "version", "arm"]
-    stated = [_stated(decided.rename({"value": "_new"}).join(mine, on=["_id", "field"], how="anti"))]
-    if is_rejected:
-        proposals = proposals.join(mine, on=same, how="anti", maintain_order="left")
-    else:
-        stated.append(_stated(mine))
-    proposals = pl.concat([*stated, proposals])
+    standing = in_force(decisions_of(view.lake, view.feed))
+    on = on_held(standing, reports.held_rows, view).join(reports.held.select("_at", "_id"), on="_at").drop("_at")
+    on = on.join(mine, on=["_id", "field"], how="anti")
+    on = pl.concat([on.select("_id", *DECISION_SCHEMA), _decision(mine, action)])
     is_contradicted = pl.col("rule") == CONTRADICTED
-    findings = reports.findings.filter(pl.col("rule") != TAKEN)
-    unit = Unit("foreseen", reports.frame, findings, proposals, is_contested=True)
+    findings = reports.findings.filter(~pl.col("rule").is_in([TAKEN, KEPT_OUT]))
+    before = Unit("foreseen", reports.frame, findings, reports.proposals, is_contested=True)
+    proposals = decided(before, on, standing.head(0), JUDGED_SCHEMA.to_frame().head(0), rules)
     taken = None
     if rules.grain == "entity" and mine["field"].is_in(rules.key).any():
+        unit = replace(before, proposals=proposals)
         taken = taken_ids(repaired_identities(unit, rules), reports.identities(view))
     return settle(
         reports.frame,
@@ -178,25 +186,27 @@ def _settled(view: FeedView, reports: Reports, mine: pl.DataFrame, *, is_rejecte
         is_contested=True,
         taken=taken,
         contradicted=findings.filter(is_contradicted),
+        kept_out=kept_out(on),
     )
 
 
-def _stated(cells: pl.DataFrame) -> pl.DataFrame:
-    """`cells` (`_id`, `_source`, `field`, `_new`) as what a person stated, in force before anything that methods propose."""
-    return cells.select(
-        pl.col(name).cast(dtype) if name in ("_id", "_source", "field") else _OF_A_PERSON.get(name, pl.lit(None, dtype)).cast(dtype).alias(name)
-        for name, dtype in PROPOSAL_SCHEMA.items()
+def _decision(mine: pl.DataFrame, action: str) -> pl.DataFrame:
+    """`mine` as decisions of `action`: `_id`, and DECISION_SCHEMA."""
+    given = {
+        "decision": pl.lit(_NOW_BEING_MADE),
+        "at": pl.lit(datetime.now(UTC)),
+        "by": pl.lit(_NOW_BEING_MADE),
+        "action": pl.lit(action),
+        "value": pl.col("_new"),
+        "shape": pl.col("repair_shape"),
+        "is_seen": pl.lit(value=True),
+    }
+    kept = ("_source", "field", "original", "kind", *(("method", "version", "arm") if action != "correct" else ()))
+    given |= {name: pl.col(name) for name in kept}
+    return mine.select(
+        "_id",
+        *[given.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in DECISION_SCHEMA.items()],
     )
-
-
-_OF_A_PERSON = {
-    "repaired": pl.col("_new"),
-    "method": pl.lit("label"),
-    "version": pl.lit("1"),
-    "arm": pl.lit("a person"),
-    "status": pl.lit("applied"),
-    "decided_by": pl.lit("label"),
-}
 
 
 def _examples(stated: pl.DataFrame, *, sees_personal: bool) -> list[tuple[str, str, str]]:

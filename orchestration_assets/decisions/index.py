@@ -7,10 +7,10 @@ from datetime import datetime
 import polars as pl
 
 from orchestration_assets.decisions.decided import (
-    JUDGED_BY,
     WITHDRAWN,
     judged_cases,
     on_held,
+    taken_up,
     with_states,
 )
 from orchestration_assets.decisions.ledger import decisions_of, in_force
@@ -24,6 +24,8 @@ from orchestration_assets.decisions.tables import (
 )
 from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.decisions.worth import values_at_stake
+from orchestration_assets.lake import PARTITION
+from orchestration_assets.settlement.labels import STRATUM
 from validators.rules import digest
 from validators.shapes import shape
 
@@ -32,7 +34,7 @@ PATTERN = ("_source", "field", "kind", "shape", "method", "version", "arm")
 WAITING = ("open", "left")
 _SHAPED = 120  # characters: the shape of more than that tells nobody anything
 _WORD_AGAINST_WORD = 0.5
-_READ = ("review", "quarantine", "repairs", "decisions")
+_READ = ("review", "quarantine", "repairs", "decisions", "judged")
 _CELL = ["_at", "field"]
 
 
@@ -48,7 +50,7 @@ CELLS = pl.Schema(
         **dict.fromkeys(("key", "field", "kind"), _TEXT),
         "rules": pl.List(pl.String),
         **dict.fromkeys(("wrong", "original", "shape", "proposal", "method", "version", "arm"), _TEXT),
-        "repair_shape": _TEXT,
+        **dict.fromkeys(("repair_shape", "status"), _TEXT),
         "confidence": _NUMBER,
         **dict.fromkeys(("evidence_class", "evidence"), _TEXT),
         "alternatives": _WHOLE,
@@ -123,9 +125,9 @@ def made(view: FeedView) -> Index:
         .join(records.select("_at", "key"), on="_at", how="left", maintain_order="left")
     )
     cells = cells.join(of_record, on="_at", how="left", maintain_order="left")
-    cells = with_states(cells, on_held(decisions, held, view), proposals)
+    cells = with_states(cells, on_held(decisions, held, view), taken_up(view, held[PARTITION]))
     judged = judged_cases(view, decisions)
-    cells = cells.join(judged, on=list(JUDGED_BY), how="left", maintain_order="left")
+    cells = cells.join(judged, on=STRATUM, how="left", maintain_order="left")
     return Index(_counted(cells, view), records, last_of(made_so_far))
 
 
@@ -148,6 +150,7 @@ def best_of(proposals: pl.DataFrame) -> pl.DataFrame:
     return in_order.group_by(_CELL, maintain_order=True).agg(
         pl.col("repaired").first().alias("proposal"),
         pl.col("shape").first().alias("repair_shape"),
+        pl.col("status").first(),
         pl.col("method", "version", "arm", "confidence", "evidence_class", "evidence").first(),
         pl.col("repaired").n_unique().cast(pl.Int64).alias("alternatives"),
     )

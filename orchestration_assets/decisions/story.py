@@ -19,6 +19,10 @@ PLACES = ("trusted", "review", "quarantine", "aside")
 _HEAD = "_source _delivery _row _endpoint _partition _errors _warnings _repaired _verdict _reason".split()
 _LONGEST = 500
 _OF_DELIVERY = "name endpoint content_hash bytes lines status reason found mapping tried landed_at".split()
+_OF_DECISION = (
+    "decision at by why field action value original kind method version arm pattern is_seen replaces "
+    "undoes_method undoes_version undoes_by"
+).split()
 _OF_METHOD = ("method", "version", "arm", "field")
 
 
@@ -58,7 +62,7 @@ def story_of(lake: Lake, record_id: str, *, show_personal: bool = False) -> Stor
         "findings": _masked(rows_of(lake, f"{feed}/findings", partition, identity), personal),
         "repairs": _masked(repairs, personal),
         "methods": _methods(lake, feed, partition, source, repairs),
-        "decisions": _masked(rows_of(lake, f"{feed}/decisions", partition, identity), personal),
+        "decisions": _masked(_decisions(lake, feed, partition, identity, repairs), personal),
         "verdict": verdict,
         "reason": record.get("_reason"),
         "repaired": record.get("_repaired") or [],
@@ -111,6 +115,8 @@ def sure_in_words(repair: dict[str, Any]) -> str:
 def decided_in_words(decision: dict[str, Any]) -> str:
     """One decision of a person."""
     what = f"{decision['action']} {decision['field'] or 'the record'}"
+    if decision["undoes_method"] is not None:
+        what = f"undo {decision['undoes_method']} {decision['undoes_version']}"
     if decision["action"] in ("accept", "correct"):
         what += " → nothing" if decision["value"] is None else f" → `{_safe(decision['value'])}`"
     why = f": {_safe(decision['why'])}" if decision["why"] else ""
@@ -197,6 +203,26 @@ def _methods(
     ]
 
 
+def _decisions(
+    lake: Lake, feed: str, partition: str, identity: dict[str, Any], repairs: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The decisions about the record, oldest first: made on it as it is, or on a former delivery of it, and what undid them."""
+    table = f"{feed}/decisions"
+    if not lake.exists(table):
+        return []
+    followed = [row["decision"] for row in rows_of(lake, f"{feed}/judged", partition, identity)]
+    is_it = pl.all_horizontal(pl.col(k) == v for k, v in {PARTITION: partition, **identity}.items())
+    undone = {(repair["method"], repair["version"]) for repair in repairs}
+    rows = lake.scan(table).filter(
+        is_it.fill_null(value=False) | pl.col("decision").is_in(followed) | pl.col("undoes_method").is_not_null()
+    )
+    return [
+        row
+        for row in rows.select(_OF_DECISION).sort("decision").collect().to_dicts()
+        if row["undoes_method"] is None or (row["undoes_method"], row["undoes_version"]) in undone
+    ]
+
+
 def _mended(
     lake: Lake, source: str, partition: str, identity: dict[str, Any], *, is_hidden: bool
 ) -> dict[str, Any] | None:
@@ -215,7 +241,7 @@ def _line(landed: dict[str, Any], row: int) -> int:
 
 def _masked(rows: list[dict[str, Any]], personal: set[str]) -> list[dict[str, Any]]:
     """`rows` with what they say of personal fields masked; also what a person wrote about one."""
-    texts = ("value", "original", "repaired", "why", "key")
+    texts = ("value", "original", "repaired", "why")
     return [
         {k: MASK if k in texts and v is not None and row["field"] in personal else v for k, v in row.items()}
         for row in rows
