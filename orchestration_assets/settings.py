@@ -21,6 +21,7 @@ class Settings:
     docs: Path
     wait_seconds: float
     arrivals_seconds: float
+    decisions_seconds: float
 
     @property
     def flights(self) -> Path:
@@ -40,6 +41,7 @@ def settings() -> Settings:
         docs=_path("BREAKWATER_DATA_DOCS", here / "data" / "data_docs"),
         wait_seconds=_seconds("BREAKWATER_WAIT_SECONDS", 600),
         arrivals_seconds=_seconds("BREAKWATER_ARRIVALS_SECONDS", 300),
+        decisions_seconds=_seconds("BREAKWATER_DECISIONS_SECONDS", 20),
     )
     os.environ.setdefault(FLIGHTS_VARIABLE, str(found.flights))
     return found
