@@ -1,0 +1,63 @@
+"""What of the queue is looked at: the filters, kept in the page's address, so that a link leads to the same place."""
+
+from collections.abc import Sequence
+
+import polars as pl
+import streamlit as st
+
+from orchestration_assets.decisions.queue import Filters, facets
+from orchestration_assets.decisions.view import FeedView
+from orchestration_assets.desk.visit import Visit
+
+_LISTS = {
+    "partition": ("Partition", "partitions"),
+    "source": ("Source", "sources"),
+    "kind": ("Kind", "kinds"),
+    "field": ("Field", "fields"),
+    "table": ("Held in", "tables"),
+}
+STATES = {"open": "open", "left": "left to others", "decided": "decided, waits for its run", "kept_out": "kept out"}
+_KEPT = "breakwater_filters"
+EVERY = "every feed"
+
+
+def chosen_filters(visit: Visit) -> tuple[list[FeedView], Filters]:
+    """The feeds and filters that the person chose, beside the page; other pages take them from `kept_filters`."""
+    with st.sidebar:
+        feed = st.selectbox("Feed", [EVERY, *sorted(visit.views)], key="feed", bind="query-params")
+        views = _of(visit, feed)
+        counted = facets(views)
+        lists = {
+            into: tuple(_choice(name, label, counted.get(name))) for name, (label, into) in _LISTS.items()
+        }
+        states = st.multiselect(
+            "State", list(STATES), default=["open"], key="state", bind="query-params"
+        )
+        age = st.number_input("Hours old, at least", min_value=0.0, value=0.0, key="age", bind="query-params")
+        text = st.text_input("Search", key="search", bind="query-params", placeholder="key, value or record id")
+    filters = Filters(
+        states=tuple(states) or ("open",),
+        min_age_hours=age or None,
+        text=text or "",
+        person=visit.person.name,
+        **lists,
+    )
+    st.session_state[_KEPT] = (feed, filters)
+    return views, filters
+
+
+def kept_filters(visit: Visit) -> tuple[list[FeedView], Filters]:
+    """What the person chose last, on whichever page."""
+    feed, filters = st.session_state.get(_KEPT, (EVERY, Filters(person=visit.person.name)))
+    return _of(visit, feed), filters
+
+
+def _of(visit: Visit, feed: str | None) -> list[FeedView]:
+    return [visit.views[feed]] if feed in visit.views else list(visit.views.values())
+
+
+def _choice(name: str, label: str, counts: pl.DataFrame | None) -> Sequence[str]:
+    """A list to choose from, the most frequent first; what stands in the address is kept though nothing waits there."""
+    found = [] if counts is None or counts.is_empty() else counts["value"].drop_nulls().to_list()
+    options = list(dict.fromkeys([*found, *st.query_params.get_all(name)]))
+    return st.multiselect(label, options, key=name, bind="query-params")
