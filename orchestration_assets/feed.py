@@ -74,6 +74,18 @@ class Limits(_Declared):
     )
 
 
+class Desk(_Declared):
+    """What orders the queue of records that wait for a person."""
+
+    value: str | None = Field(
+        default=None,
+        description="The number of the contract that is at stake in a record; without it each record counts one.",
+    )
+    within_hours: float = Field(
+        default=72, gt=0, description="For how long a record may wait for a person, from when it was delivered."
+    )
+
+
 class Feed(_Declared):
     """One kind of record, from one or many sources, under one contract."""
 
@@ -102,6 +114,7 @@ class Feed(_Declared):
         description="For so many days what is missing from a partition is asked for again.",
     )
     limits: Limits = Field(default_factory=Limits)
+    desk: Desk = Field(default_factory=Desk)
 
 
 @dataclass(frozen=True)

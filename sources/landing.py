@@ -134,6 +134,11 @@ def may_be_asked(source: Source, *, store: Path, clock: Clock = _SYSTEM) -> bool
     return any(way.may_be_asked() for way, _ in _ways(source, store, clock))
 
 
+def health_of(source: Source, *, store: Path, clock: Clock = _SYSTEM) -> list[Health]:
+    """Return how each endpoint of the source stands, in order of preference; asks nobody."""
+    return [way.health() for way, _ in _ways(source, store, clock)]
+
+
 def last_served(store: Path) -> datetime | None:
     """Return when the source of the store last handed over something usable, in UTC, as far as is remembered."""
     moment = _remembered(store).served_at()

@@ -14,6 +14,7 @@ from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import contradictions, with_more, with_their_others
 from orchestration_assets.settlement.apply import applied, repaired_and_judged
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.deciding import DecidedUnits
 from orchestration_assets.steps.dependencies import dependent_of
 from orchestration_assets.steps.units import Units
 from validators.judgement import RAW
@@ -87,7 +88,11 @@ def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Impu
         ),
         groups=imputation.fit_groups(good_records(context, fragments), groups, rules, known),
         learned=imputation.fit_learned(known, rules),
-        agreed=_agreed([of_unit.stated for of_unit in asked if of_unit.stated is not None], rules),
+        agreed=_agreed(
+            [of_unit.stated for of_unit in asked if of_unit.stated is not None],
+            rules,
+            DecidedUnits(context).told(),
+        ),
         dependent=dependent_of(context),
     )
 
@@ -105,8 +110,8 @@ def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: Rule
     return dict(new.group_by("status").len().iter_rows())
 
 
-def _agreed(stated: list[pl.DataFrame], rules: RuleSet) -> agreement.Agreed | None:
-    return agreement.fit_agreed(pl.concat(stated), rules) if stated else None
+def _agreed(stated: list[pl.DataFrame], rules: RuleSet, told: pl.DataFrame | None) -> agreement.Agreed | None:
+    return agreement.fit_agreed(pl.concat(stated), rules, told) if stated else None
 
 
 def good_records(context: Context, fragments: list[dict[str, Any]]) -> pl.LazyFrame:
