@@ -42,7 +42,9 @@ def _add_user(declared: Path, name: str) -> int:
 
     access = load_access(declared)
     if not isinstance(access.sign_in, Local):
-        raise DeclarationError(f"{declared} lets nobody sign in with a password\nHint: sign_in: {{kind: local}}")
+        raise DeclarationError(
+            f"{declared} lets nobody sign in with a password\nHint: sign_in: {{kind: local}}"
+        )
     set_password(access.sign_in.passwords, name, _password())
     print(f"{access.sign_in.passwords}: the password of {name} is set")
     if access.right_of(name) is None:

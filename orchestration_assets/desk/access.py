@@ -172,6 +172,4 @@ def load_access(path: Path) -> Access:
 
 def open_access(name: str, *, shows_personal: bool) -> Access:
     """That of a desk without a file: the person who started it decides, on loopback only."""
-    return Access(
-        sign_in=Open(kind="open"), people={name: Right(role="reviewer", personal=shows_personal)}
-    )
+    return Access(sign_in=Open(kind="open"), people={name: Right(role="reviewer", personal=shows_personal)})

@@ -1,4 +1,4 @@
-"""From what a person does at the desk to rows for `decide`, and what came of it.
+"""What a person does at the desk as rows for `decide`, and what came of it.
 
 A decision names the last one on the same that was on the page when the person decided: whoever decided in between is
 not overwritten, but shown.
@@ -6,23 +6,15 @@ not overwritten, but shown.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import polars as pl
 
+from orchestration_assets.decisions.drafting import decisions_from
 from orchestration_assets.decisions.ledger import Action, Decision, Refused, decide
+from orchestration_assets.decisions.record import Alternative
 from orchestration_assets.decisions.view import FeedView
 
-_OF_METHOD = ("method", "version", "arm", "shape")
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What a person says of some cells: the action, the value where it is another than proposed, and why."""
-
-    action: Action
-    value: str | None = None
-    why: str | None = None
+_OF_PROPOSAL = ("value", "method", "version", "arm", "shape", "kind")
 
 
 @dataclass(frozen=True)
@@ -33,41 +25,38 @@ class Outcome:
     refused: tuple[Refused, ...] = ()
 
 
-def decisions_on(
-    drafts: pl.DataFrame, judgement: Judgement, by: str, *, pattern: str | None = None, seen: frozenset[str] = frozenset()
+def on_alternative(
+    draft: pl.DataFrame, alternative: Alternative | None, action: Action, by: str, why: str | None
 ) -> list[Decision]:
-    """One decision per row of `drafts`. Of a pattern's rows only those whose record ids are in `seen` were looked at."""
-    return [
-        _decision(row, judgement, by, pattern, is_seen=pattern is None or _record_id(row) in seen)
-        for row in drafts.iter_rows(named=True)
-    ]
+    """The decision on one cell and the chosen alternative; to take what only other reports say is to correct."""
+    if alternative is None or action not in ("accept", "reject"):
+        return decisions_from(draft, action, by, why=why)
+    if alternative.method is None:
+        if action == "accept":
+            return decisions_from(draft, "correct", by, why=why, value=alternative.value)
+        return [
+            replace(one, value=alternative.value)
+            for one in decisions_from(without_proposal(draft), action, by, why=why)
+        ]
+    about = {name: getattr(alternative, name) for name in ("value", "method", "version", "arm", "shape")}
+    return [replace(one, **about) for one in decisions_from(draft, action, by, why=why)]
 
 
-def _decision(
-    row: dict[str, Any], judgement: Judgement, by: str, pattern: str | None, *, is_seen: bool
-) -> Decision:
-    is_own = judgement.action == "correct"
-    value = {"accept": row["proposed"], "reject": row["proposed"], "correct": judgement.value}
-    about = {name: None if is_own else row[name] for name in _OF_METHOD}
-    return Decision(
-        by=by,
-        action=judgement.action,
-        partition=row["_partition"],
-        source=row["_source"],
-        delivery=row["_delivery"],
-        row=row["_row"],
-        key=row["key"],
-        originals=row["originals"],
-        field=row["field"],
-        value=value.get(judgement.action),
-        original=row["original"],
-        kind=row["kind"],
-        why=judgement.why or None,
-        pattern=pattern,
-        is_seen=is_seen,
-        replaces=row["replaces"],
-        **about,
+def on_records(
+    drafts: pl.DataFrame, action: Action, by: str, *, why: str | None, pattern: str | None = None
+) -> list[Decision]:
+    """One decision per record of `drafts`, on the record as a whole."""
+    whole = without_proposal(drafts).with_columns(
+        pl.lit(None, pl.String).alias("field"), pl.lit(None, pl.String).alias("original")
     )
+    return decisions_from(
+        whole.unique("record_id", maintain_order=True), action, by, why=why, pattern=pattern
+    )
+
+
+def without_proposal(drafts: pl.DataFrame) -> pl.DataFrame:
+    """`drafts` about what was delivered, and about no method."""
+    return drafts.with_columns(pl.lit(None, drafts.schema[name]).alias(name) for name in _OF_PROPOSAL)
 
 
 def carried_out(view: FeedView, decisions: Sequence[Decision]) -> Outcome:
@@ -79,7 +68,3 @@ def carried_out(view: FeedView, decisions: Sequence[Decision]) -> Outcome:
 def knowingly(refused: Refused) -> Decision | None:
     """The same decision by somebody who has seen the one that was first; None where it was refused for another reason."""
     return replace(refused.decision, replaces=refused.last["decision"]) if refused.last else None
-
-
-def _record_id(row: dict[str, Any]) -> str:
-    return f"{row['_source']}:{row['_partition']}:{row['_delivery']}:{row['_row']}"

@@ -64,7 +64,9 @@ class Door:
         connection = HTTPConnection(scope)
         is_socket = scope["type"] == "websocket"
         if connection.url.hostname not in self._hosts:
-            return PlainTextResponse("This name is not declared as the desk's: `hosts` in its YAML file.", 400)
+            return PlainTextResponse(
+                "This name is not declared as the desk's: `hosts` in its YAML file.", 400
+            )
         is_read = not is_socket and scope["method"] in ("GET", "HEAD")
         if not is_read and not _is_same_origin(connection.headers):
             return PlainTextResponse("This was sent by another page.", 403)

@@ -1,126 +1,138 @@
 """One open field of a record: the original beside the proposal, what is wrong in words, and the four decisions."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
 import streamlit as st
 
-from orchestration_assets.decisions.drafting import cell_drafts
-from orchestration_assets.decisions.ledger import Decision
+from orchestration_assets.decisions.drafting import decisions_from
+from orchestration_assets.decisions.ledger import Action
 from orchestration_assets.decisions.record import Alternative, Case, FieldCase
-from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.desk import showing
-from orchestration_assets.desk.deciding import Judgement, decisions_on
+from orchestration_assets.desk.deciding import on_alternative
 from orchestration_assets.desk.visit import Visit
 
 Then = Callable[[], None] | None
 
 
-def field_panel(
-    visit: Visit, view: FeedView, case: Case, field: FieldCase, *, is_at_hand: bool, then: Then
-) -> None:
-    """The field, and what may be decided on it. `is_at_hand`: the keys mean this one."""
+@dataclass(frozen=True)
+class Cell:
+    """A field of the record that is looked at, as it stood when the page was made; `draft`: of a decision on it.
+
+    `is_at_hand`: the keys mean this one. `then`: what follows a decision.
+    """
+
+    case: Case
+    field: FieldCase
+    draft: pl.DataFrame
+    is_at_hand: bool
+    then: Then
+
+    @property
+    def key(self) -> str:
+        """By which its parts of the page are told from others'."""
+        return f"{self.case.record_id}_{self.field.name}"
+
+
+def field_panel(visit: Visit, cell: Cell) -> None:
+    """The field, and what may be decided on it."""
+    field = cell.field
     with st.container(border=True, key=f"field_{field.name}"):
         st.subheader(field.name, anchor=False)
+        if field.description:
+            showing.text(field.description)
         for words in field.wrong:
             showing.text(words)
-        chosen = _sides(case, field)
+        chosen = _sides(cell)
         if not visit.person.may_decide:
             return
         if field.is_personal and not visit.sees_personal:
             st.text("This field is personal: who decides must be allowed to see it.")
-            return
-        drafts = cell_drafts(view, record_id=case.record_id, field=field.name)
-        if drafts.height:
-            _buttons(visit, case, field, _Choice(drafts, chosen), is_at_hand=is_at_hand, then=then)
+        else:
+            _deciding(visit, cell, chosen)
 
 
-class _Choice:
-    """The cell as it stood when the page was made, and the alternative that is chosen."""
-
-    def __init__(self, drafts: pl.DataFrame, alternative: Alternative | None) -> None:
-        self.drafts, self.alternative = drafts, alternative
-
-    def decisions(self, judgement: Judgement, by: str) -> list[Decision]:
-        """What the person says, about the chosen alternative if it is about one."""
-        made = decisions_on(self.drafts, judgement, by)
-        one = self.alternative
-        if one is None or judgement.action not in ("accept", "reject"):
-            return made
-        about = {"method": one.method, "version": one.version, "arm": one.arm, "shape": one.shape}
-        return [replace(decision, value=one.value, **about) for decision in made]
-
-
-def _sides(case: Case, field: FieldCase) -> Alternative | None:
+def _sides(cell: Cell) -> Alternative | None:
     """The original beside the proposals; returns the one that is chosen."""
+    field = cell.field
     original, proposal = st.columns(2)
     with original:
         st.caption("As delivered")
         showing.value_box(field.original)
     with proposal:
         st.caption("Proposed")
-        if not field.alternatives:
+        chosen = _chosen(cell)
+        if chosen is None:
             st.text("nothing")
-            return None
-        chosen = field.alternatives[0]
-        if len(field.alternatives) > 1:
-            position = st.selectbox(
-                "Alternatives",
-                range(len(field.alternatives)),
-                format_func=lambda i: showing.framed(field.alternatives[i].shown, 100),
-                key=f"alternative_{case.record_id}_{field.name}",
-                label_visibility="collapsed",
-            )
-            chosen = field.alternatives[position or 0]
-        showing.value_box(chosen.shown)
-    for other in field.alternatives:
-        _evidence(other)
+        else:
+            showing.value_box(chosen.shown)
+    for one in field.alternatives:
+        _evidence(one)
     return chosen
 
 
+def _chosen(cell: Cell) -> Alternative | None:
+    alternatives = cell.field.alternatives
+    if len(alternatives) < 2:
+        return alternatives[0] if alternatives else None
+    position = st.selectbox(
+        "Alternatives",
+        range(len(alternatives)),
+        format_func=lambda i: showing.framed(alternatives[i].shown, 100),
+        key=f"alternative_{cell.key}",
+        label_visibility="collapsed",
+    )
+    return alternatives[position or 0]
+
+
 def _evidence(one: Alternative) -> None:
-    says = f"; {one.says}" if one.says else ""
-    confidence = f"{showing.share(one.confidence)} [{one.evidence_class or 'no evidence'}]"
-    showing.text(f"{showing.framed(one.shown, 100)}: {one.by}, {confidence}{says}")
+    if one.method is None:
+        showing.text(f"{showing.framed(one.shown, 100)}: {one.by}")
+        return
+    sure = f"{showing.share(one.confidence)} [{one.evidence_class or 'no evidence'}]"
+    says = f"; {one.reports} other reports say so" if one.reports else ""
+    showing.text(f"{showing.framed(one.shown, 100)}: {one.by}, {sure}{says}")
     if one.evidence:
         showing.text(one.evidence, limit=500)
 
 
-def _buttons(
-    visit: Visit, case: Case, field: FieldCase, choice: _Choice, *, is_at_hand: bool, then: Then
-) -> None:
-    name = f"{case.record_id}_{field.name}"
-    why_key, own_key = f"why_{name}", f"own_{name}"
-    decide = partial(_decide, visit, case.feed, choice, why_key, then)
+def _deciding(visit: Visit, cell: Cell, chosen: Alternative | None) -> None:
+    why_key, own_key = f"why_{cell.key}", f"own_{cell.key}"
     st.text_input("Why (kept beside the decision)", key=why_key)
-    key = {"accept": "A", "reject": "X", "leave": "L"} if is_at_hand else {}
+    keys = {"accept": "A", "reject": "X", "leave": "L"} if cell.is_at_hand else {}
     with st.container(horizontal=True):
         for action, label in (("accept", "Accept"), ("reject", "Reject"), ("leave", "Leave to another")):
-            is_idle = choice.alternative is None and action != "leave"
             st.button(
                 label,
-                key=f"{action}_{name}",
-                shortcut=key.get(action),
+                key=f"{action}_{cell.key}",
+                shortcut=keys.get(action),
                 type="primary" if action == "accept" else "secondary",
-                disabled=is_idle,
-                on_click=decide,
-                args=(action,),
+                disabled=chosen is None and action != "leave",
+                on_click=partial(_decide, visit, cell, chosen, action, why_key),
             )
     # A form: leaving the field decides nothing, only Enter or the button does.
-    with st.form(f"form_{name}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+    with (
+        st.form(f"form_{cell.key}", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
         st.text_input("Own value", key=own_key)
-        st.form_submit_button("Correct", key=f"correct_{name}", on_click=_correct, args=(decide, own_key))
+        st.form_submit_button(
+            "Correct", key=f"correct_{cell.key}", on_click=partial(_correct, visit, cell, own_key, why_key)
+        )
 
 
-def _correct(decide: Callable[[str, str], None], own_key: str) -> None:
+def _decide(visit: Visit, cell: Cell, chosen: Alternative | None, action: Action, why_key: str) -> None:
+    decisions = on_alternative(cell.draft, chosen, action, visit.person.name, _why(why_key))
+    visit.decide(cell.case.feed, decisions, cell.then)
+
+
+def _correct(visit: Visit, cell: Cell, own_key: str, why_key: str) -> None:
     if value := st.session_state.get(own_key):
-        decide("correct", value)
+        decisions = decisions_from(cell.draft, "correct", visit.person.name, why=_why(why_key), value=value)
+        visit.decide(cell.case.feed, decisions, cell.then)
 
 
-def _decide(
-    visit: Visit, feed: str, choice: _Choice, why_key: str, then: Then, action: str, value: str | None = None
-) -> None:
-    judgement = Judgement(action, value, st.session_state.get(why_key) or None)  # type: ignore[arg-type]
-    visit.decide(feed, choice.decisions(judgement, visit.person.name), then)
+def _why(key: str) -> str | None:
+    return st.session_state.get(key) or None

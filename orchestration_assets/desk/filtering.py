@@ -16,7 +16,7 @@ _LISTS = {
     "field": ("Field", "fields"),
     "table": ("Held in", "tables"),
 }
-STATES = {"open": "open", "left": "left to others", "decided": "decided, waits for its run", "kept_out": "kept out"}
+STATES = ("open", "left", "decided", "kept_out")
 _KEPT = "breakwater_filters"
 EVERY = "every feed"
 
@@ -26,17 +26,17 @@ def chosen_filters(visit: Visit) -> tuple[list[FeedView], Filters]:
     with st.sidebar:
         feed = st.selectbox("Feed", [EVERY, *sorted(visit.views)], key="feed", bind="query-params")
         views = _of(visit, feed)
-        counted = facets(views)
+        counted = facets(views, sees_personal=visit.sees_personal)
         lists = {
             into: tuple(_choice(name, label, counted.get(name))) for name, (label, into) in _LISTS.items()
         }
-        states = st.multiselect(
-            "State", list(STATES), default=["open"], key="state", bind="query-params"
-        )
+        states = st.multiselect("State", STATES, default=["open", "left"], key="state", bind="query-params")
         age = st.number_input("Hours old, at least", min_value=0.0, value=0.0, key="age", bind="query-params")
-        text = st.text_input("Search", key="search", bind="query-params", placeholder="key, value or record id")
+        text = st.text_input(
+            "Search", key="search", bind="query-params", placeholder="key, value or record id"
+        )
     filters = Filters(
-        states=tuple(states) or ("open",),
+        states=tuple(states),
         min_age_hours=age or None,
         text=text or "",
         person=visit.person.name,

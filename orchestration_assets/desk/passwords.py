@@ -23,7 +23,9 @@ def read_hashes(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise DeclarationError(f"{path} cannot be read\nHint: `breakwater desk --add-user` makes it") from error
+        raise DeclarationError(
+            f"{path} cannot be read\nHint: `breakwater desk --add-user` makes it"
+        ) from error
     if mode & _READABLE_BY_OTHERS:
         raise DeclarationError(f"{path} may be read by others\nHint: chmod 600 {path}")
     pairs = (line.rpartition(":") for line in lines if line.strip())

@@ -40,7 +40,9 @@ def framed(value: Any, limit: int = LONG) -> str:
     return f'"{told}"' if told != told.strip() or not told else told
 
 
-def table(rows: pl.DataFrame, key: str, *, nothing: str = "none", names: dict[str, str] | None = None) -> None:
+def table(
+    rows: pl.DataFrame, key: str, *, nothing: str = "none", names: dict[str, str] | None = None
+) -> None:
     """`rows` as a table of texts and numbers."""
     if rows.is_empty():
         st.text(nothing)

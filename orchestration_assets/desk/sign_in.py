@@ -76,7 +76,9 @@ class _Pages:
         flow = self._flows.take(request.cookies.get(_FLOW_COOKIE, ""))
         try:
             if flow is None:
-                raise SignInRefused("This sign-in was not begun in this browser, or took too long: begin again.")
+                raise SignInRefused(
+                    "This sign-in was not begun in this browser, or took too long: begin again."
+                )
             name = await run_in_threadpool(self._known_provider().finish, flow, dict(request.query_params))
             if self._desk.person_named(name) is None:
                 raise SignInRefused("You are signed in, but nothing is declared that you may do here.")

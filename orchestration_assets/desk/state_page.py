@@ -7,6 +7,7 @@ from orchestration_assets.decisions import state
 from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.desk import showing
 from orchestration_assets.desk.visit import Visit
+from orchestration_assets.lake import PARTITION
 
 _EVERY = "every partition"
 _GOOD, _HELD, _PLAIN = "#0f766e", "#b45309", "#475569"
@@ -34,7 +35,9 @@ def _flow(view: FeedView) -> None:
     if found.nodes.is_empty():
         st.text("Nothing has run yet.")
         return
-    st.graphviz_chart(as_dot(found), width="stretch", alt="The flow of records from the sources to their verdicts")
+    st.graphviz_chart(
+        as_dot(found), width="stretch", alt="The flow of records from the sources to their verdicts"
+    )
     showing.table(found.links, "links")
 
 
@@ -48,7 +51,7 @@ def as_dot(found: state.Flow) -> str:
     ]
     links = [
         f'{names[start]} -> {names[end]} [label="{records:,}" penwidth={1 + 7 * records / most:.1f}]'
-        for start, end, records in found.links.select("from", "to", "records").iter_rows()
+        for start, end, records in found.links.select("source", "target", "records").iter_rows()
         if start in names and end in names
     ]
     head = 'rankdir=LR node [shape=box style="rounded" fontname="sans-serif"] edge [color="#94a3b8" fontname="sans-serif"]'
@@ -71,14 +74,13 @@ def _over_time(view: FeedView) -> None:
 
 
 def _lines(rows: pl.DataFrame, columns: list[str]) -> None:
-    there = [name for name in columns if name in rows.columns]
-    if rows.is_empty() or not there:
+    if rows.is_empty():
         st.text("Nothing is known yet.")
         return
-    partition = "partition" if "partition" in rows.columns else "_partition"
-    st.line_chart(rows.select(partition, *there).to_pandas(), x=partition, y=there, y_label="share")
+    told = rows.select(pl.col(PARTITION).alias("partition"), *columns)
+    st.line_chart(told.to_pandas(), x="partition", y=columns, y_label="share")
     with st.expander("As numbers"):
-        showing.table(rows, f"numbers_{'_'.join(there)}")
+        showing.table(rows, f"numbers_{columns[0]}")
 
 
 def _tables(view: FeedView) -> None:

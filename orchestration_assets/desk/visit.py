@@ -10,7 +10,7 @@ from orchestration_assets.decisions.ledger import Decision, Refused
 from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.desk import showing
 from orchestration_assets.desk.access import Person
-from orchestration_assets.desk.current import Desk, HANDLE_HEADER
+from orchestration_assets.desk.current import HANDLE_HEADER, Desk
 from orchestration_assets.desk.deciding import Outcome, carried_out, knowingly
 from orchestration_assets.errors import BreakwaterError
 
@@ -90,9 +90,7 @@ def _tell_refused(visit: Visit, feed: str, refused: tuple[Refused, ...]) -> None
     again = [decision for one in refused if (decision := knowingly(one)) is not None]
     with st.container(horizontal=True):
         if again:
-            st.button(
-                "Replace it by mine", key="replace_refused", on_click=visit.decide, args=(feed, again)
-            )
+            st.button("Replace it by mine", key="replace_refused", on_click=visit.decide, args=(feed, again))
         st.button("Leave it as it is", key="keep_refused", on_click=_forget)
 
 

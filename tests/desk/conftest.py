@@ -105,7 +105,9 @@ def behind_the_door(desk: Desk, provider: Provider | None = None) -> Starlette:
     async def socket(connection: WebSocket) -> None:
         await connection.accept()
         person = desk.person(connection.headers.get(HANDLE_HEADER))
-        await connection.send_json(None if person is None else {"name": person.name, "decides": person.may_decide})
+        await connection.send_json(
+            None if person is None else {"name": person.name, "decides": person.may_decide}
+        )
         await connection.close()
 
     routes = [

@@ -61,7 +61,10 @@ def test_the_password_file_lies_beside_the_declaration(tmp_path: Path):
         ("sign_in: {kind: header, header: X-User, proxies: [everybody]}", "desk.yaml:1: "),
         ("sign_in: {kind: header, header: 'X User', proxies: [10.0.0.1]}", "desk.yaml:1: "),
         ("sign_in: {kind: oidc, issuer: 'http://id.example.org', client_id: desk}", "https"),
-        ("sign_in: {kind: oidc, issuer: 'https://id.example.org', client_id: desk, scopes: [email]}", "openid"),
+        (
+            "sign_in: {kind: oidc, issuer: 'https://id.example.org', client_id: desk, scopes: [email]}",
+            "openid",
+        ),
         ("sign_in: [", "desk.yaml:1: "),
     ],
 )
@@ -80,7 +83,9 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path):
 
 
 def test_an_open_desk_masks_personal_fields_unless_asked():
-    assert person_of(open_access("someone", shows_personal=False), "someone") == Person("someone", True, False)
+    assert person_of(open_access("someone", shows_personal=False), "someone") == Person(
+        "someone", True, False
+    )
     assert person_of(open_access("someone", shows_personal=True), "someone") == Person("someone", True, True)
 
 
