@@ -175,7 +175,8 @@ class Lake:
         told = DeltaTable(str(self.path(table))).history()
         mine = [row for row in told if row.get(_OF_PARTITION) == partition]
         commits = [
-            Commit(row["version"], datetime.fromtimestamp(row["timestamp"] / 1000, UTC), row[_OF_RUN]) for row in mine
+            Commit(row["version"], datetime.fromtimestamp(row["timestamp"] / 1000, UTC), row[_OF_RUN])
+            for row in mine
         ]
         return sorted(commits, key=lambda commit: commit.version)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sources.availability.asking import Answer, Clock, Way
+from sources.availability.asking import Answer, Clock, Health, Way
 from sources.availability.remembered import FILE, Remembered
 from sources.connectors import payloads
 from sources.connectors.payload import Deadline, Payload

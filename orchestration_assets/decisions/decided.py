@@ -61,7 +61,9 @@ def with_states(cells: pl.DataFrame, decisions: pl.DataFrame, settled: pl.DataFr
     open again.
     """
     names = ("action", "by", "decision")
-    of_record = decisions.filter(pl.col("field").is_null()).select("_at", **{f"_record_{n}": n for n in names})
+    of_record = decisions.filter(pl.col("field").is_null()).select(
+        "_at", **{f"_record_{n}": n for n in names}
+    )
     of_cell = decisions.select(*_CELL, **{f"_cell_{n}": n for n in names})
     marked = (
         cells.join(of_record, on="_at", how="left", maintain_order="left")

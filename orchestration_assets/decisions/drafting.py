@@ -13,10 +13,33 @@ from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.errors import NotFoundError
 
 DRAFT_COLUMNS = (
-    *(*RECORD, "record_id", "key", "originals", "field", "original", "value", "method", "version", "arm", "shape"),
+    *(
+        *RECORD,
+        "record_id",
+        "key",
+        "originals",
+        "field",
+        "original",
+        "value",
+        "method",
+        "version",
+        "arm",
+        "shape",
+    ),
     *("kind", "is_seen", "replaces"),
 )
-_OF_CELL = ("field", "original", "proposal", "method", "version", "arm", "repair_shape", "kind", "pattern", "record_id")
+_OF_CELL = (
+    "field",
+    "original",
+    "proposal",
+    "method",
+    "version",
+    "arm",
+    "repair_shape",
+    "kind",
+    "pattern",
+    "record_id",
+)
 
 
 def drafts_of_record(view: FeedView, record_id: str, seen: str) -> pl.DataFrame:
@@ -27,9 +50,13 @@ def drafts_of_record(view: FeedView, record_id: str, seen: str) -> pl.DataFrame:
     """
     source, partition, delivery, row = parsed(record_id)
     identity = (partition, source, delivery, row)
-    held = held_records(view, pl.all_horizontal(pl.col(k) == v for k, v in zip(RECORD, identity, strict=True)))
+    held = held_records(
+        view, pl.all_horizontal(pl.col(k) == v for k, v in zip(RECORD, identity, strict=True))
+    )
     if held.is_empty():
-        raise NotFoundError(f"{record_id} does not wait for a person\nHint: it was settled meanwhile; look again")
+        raise NotFoundError(
+            f"{record_id} does not wait for a person\nHint: it was settled meanwhile; look again"
+        )
     told = held.row(0, named=True)
     cells = index_of(view).cells.filter(pl.col("record_id") == record_id)
     fields: list[str | None] = [*view.rules.fields, None]
@@ -39,12 +66,12 @@ def drafts_of_record(view: FeedView, record_id: str, seen: str) -> pl.DataFrame:
     )
     rows = every.join(cells.select(_OF_CELL), on="field", how="left", nulls_equal=True, maintain_order="left")
     rows = rows.with_columns(pl.col("_original").alias("original"), pl.lit(record_id).alias("record_id"))
-    return _completed(view, rows.with_columns(is_seen=pl.lit(value=True)).join(held.select(RECORD), how="cross"), held, seen)
+    return _completed(
+        view, rows.with_columns(is_seen=pl.lit(value=True)).join(held.select(RECORD), how="cross"), held, seen
+    )
 
 
-def drafts_of_pattern(
-    view: FeedView, pattern: str, seen: str, filters: Filters = EVERYTHING
-) -> pl.DataFrame:
+def drafts_of_pattern(view: FeedView, pattern: str, seen: str, filters: Filters = EVERYTHING) -> pl.DataFrame:
     """One row per waiting cell of the pattern: DRAFT_COLUMNS; `is_seen` marks the samples that are shown of it."""
     cells = cells_of(view, pattern, filters)
     partitions = cells[RECORD[0]].unique()
@@ -79,8 +106,17 @@ def decisions_from(
             value=value if is_own else row["value"] if action in ("accept", "reject") else None,
             why=why,
             pattern=pattern,
-            **{name: row[name] for name in ("key", "originals", "field", "original", "kind", "is_seen", "replaces")},
-            **{name: None if is_own else row[name] for name in ("method", "version", "arm", "shape")},
+            key=row["key"],
+            originals=row["originals"],
+            field=row["field"],
+            original=row["original"],
+            kind=row["kind"],
+            is_seen=row["is_seen"],
+            replaces=row["replaces"],
+            method=None if is_own else row["method"],
+            version=None if is_own else row["version"],
+            arm=None if is_own else row["arm"],
+            shape=None if is_own else row["shape"],
         )
         for row in drafts.iter_rows(named=True)
     ]

@@ -36,10 +36,10 @@ _REASONS = 8
 class Effect:
     """What a decision on `cells` cells of `records` records would bring about.
 
-    `changes`: cells with another value than now; `overruled`: cells of other reports on the same that would say so too. `trusted`, `duplicate`: records that would leave the queue so; `held`:
-    those that would stay, as (field, what is wrong, records). `others`: other held records that would leave it too;
-    `harmed`: trusted records that would be held. `examples`: (record id, original, new value), masked and safe to show.
-    `refused`: why it cannot be decided so, empty if it can.
+    `changes`: cells with another value than now; `overruled`: cells of other reports on the same that would say so too.
+    `trusted`, `duplicate`: records that would leave the queue so; `held`: those that would stay, as (field, what is wrong,
+    records). `others`: other held records that would leave it too; `harmed`: trusted records that would be held.
+    `examples`: (record id, original, new value), masked and safe to show. `refused`: why it cannot be decided so, or empty.
     """
 
     cells: int = 0
@@ -60,7 +60,10 @@ class Effect:
         if self.refused:
             return self.refused
         stay = self.records - self.trusted - self.duplicate
-        told = [f"{self.changes:,} of {self.cells:,} cells change", f"{self.trusted:,} of {self.records:,} records become trusted"]
+        told = [
+            f"{self.changes:,} of {self.cells:,} cells change",
+            f"{self.trusted:,} of {self.records:,} records become trusted",
+        ]
         if self.overruled:
             told.append(f"{self.overruled:,} cells of other reports on the same are overruled")
         if self.duplicate:
@@ -90,7 +93,12 @@ def effect(
 
 
 def effect_on(
-    view: FeedView, cells: pl.DataFrame, action: Would, value: str | None = None, *, sees_personal: bool = False
+    view: FeedView,
+    cells: pl.DataFrame,
+    action: Would,
+    value: str | None = None,
+    *,
+    sees_personal: bool = False,
 ) -> Effect:
     """`effect` on any `cells` of the index."""
     whole = Effect(cells=cells.height, records=cells["record_id"].n_unique())
@@ -105,23 +113,32 @@ def effect_on(
             return replace(whole, refused=mistake)
         stated = cells.with_columns(pl.lit(written, pl.String).alias("_new"))
     elif cells["method"].null_count():
-        return replace(whole, refused=f"nothing is proposed for {cells['method'].null_count():,} of these cells")
+        return replace(
+            whole, refused=f"nothing is proposed for {cells['method'].null_count():,} of these cells"
+        )
     done = [
         _in_partition(view, part, str(partition), action)
         for (partition,), part in stated.partition_by(PARTITION, as_dict=True).items()
     ]
-    reasons = sum((counts for _, counts in done), Counter[tuple[str, str]]())
-    return replace(
-        whole,
+    reasons = sum((why for _, why in done), Counter[tuple[str, str]]())
+    totals = sum((counts for counts, _ in done), Counter[str]())
+    return Effect(
+        cells=whole.cells,
+        records=whole.records,
+        changes=totals["changes"],
+        overruled=totals["overruled"],
+        trusted=totals["trusted"],
+        duplicate=totals["duplicate"],
+        others=totals["others"],
+        harmed=totals["harmed"],
         held=[(name, wrong, n) for (name, wrong), n in reasons.most_common(_REASONS)],
         examples=[] if action == "reject" else _examples(stated, sees_personal=sees_personal),
-        **{name: sum(counts[name] for counts, _ in done) for name in ("changes", "overruled", "trusted", "duplicate", "others", "harmed")},
     )
 
 
 def _in_partition(
     view: FeedView, cells: pl.DataFrame, partition: str, action: str
-) -> tuple[dict[str, int], Counter[tuple[str, str]]]:
+) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     """Counts of what would become of the records, and why how many stay held."""
     reports = reports_of(view, partition, cells)
     mine = cells.join(reports.ids, on="record_id").select(
@@ -135,15 +152,17 @@ def _in_partition(
     stay = settled.held.filter(pl.col("_id").is_in(ids.implode()), pl.col("_verdict") != "duplicate")
     others = left.filter(left.is_in(held_ids.implode()) & ~left.is_in(ids.implode()))
     bad = settled.held.filter(pl.col("_verdict") != "duplicate")["_id"]
-    counts = {
-        "changes": 0 if action == "reject" else _changes(view, reports.frame, mine),
-        "trusted": good.is_in(ids.implode()).sum(),
-        "duplicate": aside.is_in(ids.implode()).sum(),
-        "others": others.len(),
-        "overruled": _overruled(settled, ids),
-        "harmed": bad.len() - bad.is_in(held_ids.implode()).sum(),
-    }
-    reasons = stay.select("_id", "_errors").explode("_errors").unnest("_errors").unique(["_id", "field", "message"])
+    counts = Counter[str](
+        changes=0 if action == "reject" else _changes(view, reports.frame, mine),
+        overruled=_overruled(settled, ids),
+        trusted=int(good.is_in(ids.implode()).sum()),
+        duplicate=int(aside.is_in(ids.implode()).sum()),
+        others=others.len(),
+        harmed=bad.filter(~bad.is_in(held_ids.implode())).len(),
+    )
+    reasons = (
+        stay.select("_id", "_errors").explode("_errors").unnest("_errors").unique(["_id", "field", "message"])
+    )
     told = reasons.select(pl.col("field").fill_null("the record"), pl.col("message").fill_null("is held"))
     return counts, Counter(told.iter_rows())
 
@@ -156,7 +175,11 @@ def _overruled(settled: Settled, ids: pl.Series) -> int:
 def _changes(view: FeedView, frame: pl.DataFrame, mine: pl.DataFrame) -> int:
     """How many cells are to have another value than is read from what was delivered."""
     now = [
-        frame.select("_id", pl.lit(name).alias("field"), write(pl.col(name), view.rules.fields[name].dtype).alias("_now"))
+        frame.select(
+            "_id",
+            pl.lit(name).alias("field"),
+            write(pl.col(name), view.rules.fields[name].dtype).alias("_now"),
+        )
         for name in mine["field"].drop_nulls().unique()
     ]
     both = mine.join(pl.concat(now), on=["_id", "field"])
@@ -167,7 +190,11 @@ def _settled(view: FeedView, reports: Reports, mine: pl.DataFrame, action: str) 
     """The reports as settlement would leave them, with all that is decided and not taken up, and with this."""
     rules = view.rules
     standing = in_force(decisions_of(view.lake, view.feed))
-    on = on_held(standing, reports.held_rows, view).join(reports.held.select("_at", "_id"), on="_at").drop("_at")
+    on = (
+        on_held(standing, reports.held_rows, view)
+        .join(reports.held.select("_at", "_id"), on="_at")
+        .drop("_at")
+    )
     on = on.join(mine, on=["_id", "field"], how="anti")
     on = pl.concat([on.select("_id", *DECISION_SCHEMA), _decision(mine, action)])
     is_contradicted = pl.col("rule") == CONTRADICTED
@@ -201,7 +228,13 @@ def _decision(mine: pl.DataFrame, action: str) -> pl.DataFrame:
         "shape": pl.col("repair_shape"),
         "is_seen": pl.lit(value=True),
     }
-    kept = ("_source", "field", "original", "kind", *(("method", "version", "arm") if action != "correct" else ()))
+    kept = (
+        "_source",
+        "field",
+        "original",
+        "kind",
+        *(("method", "version", "arm") if action != "correct" else ()),
+    )
     given |= {name: pl.col(name) for name in kept}
     return mine.select(
         "_id",
@@ -214,6 +247,9 @@ def _examples(stated: pl.DataFrame, *, sees_personal: bool) -> list[tuple[str, s
     told = []
     for row in rows.iter_rows(named=True):
         is_hidden = row["is_personal"] and not sees_personal
-        texts = ["(nothing)" if t is None else MASK if is_hidden else shown(t) for t in (row["original"], row["_new"])]
+        texts = [
+            "(nothing)" if t is None else MASK if is_hidden else shown(t)
+            for t in (row["original"], row["_new"])
+        ]
         told.append((shown(row["record_id"]), *texts))
     return told  # type: ignore[return-value]

@@ -41,7 +41,9 @@ those of a former snapshot that stands in; `waiting`: deliveries for which a per
 
 def source_health(view: FeedView, now: datetime | None = None) -> pl.DataFrame:
     """How the feed's sources serve: HEALTH."""
-    rows = [row for source in view.declared.sources for row in _of_source(view, source, now or datetime.now(UTC))]
+    rows = [
+        row for source in view.declared.sources for row in _of_source(view, source, now or datetime.now(UTC))
+    ]
     return pl.DataFrame(rows, schema=HEALTH)
 
 
@@ -49,7 +51,9 @@ def _of_source(view: FeedView, source: Source, now: datetime) -> list[dict[str, 
     healths = health_of(source, store=view.lake.root / source.source / "landed")
     delivered = _delivered(view, source)
     moments = [h.served_at for h in healths if h.served_at]
-    newest = max([*moments, *([delivered["last_delivery"]] if delivered["last_delivery"] else [])], default=None)
+    newest = max(
+        [*moments, *([delivered["last_delivery"]] if delivered["last_delivery"] else [])], default=None
+    )
     age_hours = None if newest is None else (now - newest).total_seconds() / 3600
     is_overdue = source.cadence is not None and (age_hours is None or age_hours > source.cadence)
     return [
@@ -78,7 +82,11 @@ def _delivered(view: FeedView, source: Source) -> dict[str, Any]:
     counts = {"lines": 0, "stale_lines": 0, "waiting": 0}
     if not view.lake.exists(table):
         return {**nothing, **counts}
-    rows = view.lake.scan(table).select(PARTITION, "status", "landed_at", "lines", "is_latest", "is_in_force").collect()
+    rows = (
+        view.lake.scan(table)
+        .select(PARTITION, "status", "landed_at", "lines", "is_latest", "is_in_force")
+        .collect()
+    )
     if rows.is_empty():
         return {**nothing, **counts}
     partition = rows[PARTITION].max()

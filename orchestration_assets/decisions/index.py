@@ -70,10 +70,10 @@ what the proposal says it is of (null for imputers)."""
 
 @dataclass(frozen=True)
 class Index:
-    """`cells`: CELLS without what the order adds, by record id. `records`: one row per held record, with what is searched:
+    """`cells`: CELLS without what the order adds, by record id. `records`: one row per held record, with what is searched.
 
-    the record id, `table`, `key`, `plain_text` and, with what is personal, `whole_text`. `seen`: the last decision that it
-    knows of, empty before the first.
+    That is the record id, `table`, `key`, `plain_text` and, with what is personal, `whole_text`. `seen`: the last decision
+    that it knows of, empty before the first.
     """
 
     cells: pl.DataFrame

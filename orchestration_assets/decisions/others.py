@@ -22,10 +22,16 @@ def others_of(view: FeedView, partition: str, own: str, read: Texts) -> pl.DataF
     `read`: the record's values in the contract's text; where its key is none, nobody speaks of the same.
     """
     rules = view.rules
-    schema = {**dict.fromkeys(("record_id", "_source", "verdict"), pl.String()), **dict.fromkeys(rules.fields, pl.String())}
+    schema = {
+        **dict.fromkeys(("record_id", "_source", "verdict"), pl.String()),
+        **dict.fromkeys(rules.fields, pl.String()),
+    }
     parts = [pl.DataFrame(schema=schema)]
     if all(read[name] is not None for name in rules.key):
-        parts += [_trusted(view, partition, read), *(_held(view, partition, table, read) for table in _PLACES)]
+        parts += [
+            _trusted(view, partition, read),
+            *(_held(view, partition, table, read) for table in _PLACES),
+        ]
     found = pl.concat(part.select(*schema) for part in parts if part.width)
     return found.filter(pl.col("record_id") != own).sort("record_id").head(MOST)
 
@@ -48,7 +54,9 @@ def history_of(
     for names in [view.rules.key, *([by] for by in groups)]:
         if all(read[name] is not None for name in names):
             same = rows.filter(_is_same(view, names, read)).select(PARTITION, record_id(), *_texts(view))
-            nearest = same.filter(pl.col("record_id") != own).sort(PARTITION, descending=True).head(MOST).collect()
+            nearest = (
+                same.filter(pl.col("record_id") != own).sort(PARTITION, descending=True).head(MOST).collect()
+            )
             if nearest.height:
                 found[", ".join(names)] = nearest
     return found
@@ -74,11 +82,15 @@ def _held(view: FeedView, partition: str, table: str, read: Texts) -> pl.DataFra
     for (source,), part in there.partition_by("_source", as_dict=True).items():
         notations = view.notations.get(str(source), {})
         values = [
-            parse(present(pl.col(n), notations.get(n, Notation())), spec.dtype, notations.get(n, Notation())).alias(n)
+            parse(
+                present(pl.col(n), notations.get(n, Notation())), spec.dtype, notations.get(n, Notation())
+            ).alias(n)
             for n, spec in view.rules.fields.items()
         ]
         parts.append(part.with_columns(values).filter(_is_same(view, view.rules.key, read)))
-    same = pl.concat(parts) if parts else there.head(0).cast({n: s.dtype for n, s in view.rules.fields.items()})
+    same = (
+        pl.concat(parts) if parts else there.head(0).cast({n: s.dtype for n, s in view.rules.fields.items()})
+    )
     return same.select(record_id(), "_source", "verdict", *_texts(view))
 
 

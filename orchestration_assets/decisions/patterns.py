@@ -14,7 +14,18 @@ from orchestration_assets.decisions.view import FeedView
 SAMPLES = 5
 """So many different values of a pattern are shown, and count as seen when one decision is made for all."""
 PATTERN_COLUMNS = (
-    *("pattern", "feed", *PATTERN, "title", "cells", "records", "distinct", "distinct_proposals", "value", "oldest"),
+    *(
+        "pattern",
+        "feed",
+        *PATTERN,
+        "title",
+        "cells",
+        "records",
+        "distinct",
+        "distinct_proposals",
+        "value",
+        "oldest",
+    ),
     *("judged", "right", "confidence", "evidence_class", "evidence", "wrong", "matters", "samples"),
 )
 _SAMPLE_COLUMNS = ("record_id", "original", "proposal")
@@ -34,7 +45,9 @@ def patterns(
     """
     found = chosen_cells(views, filters, now=now, sees_personal=sees_personal)
     groups = found.group_by("pattern", maintain_order=True).agg(
-        pl.col("feed", *PATTERN, "judged", "right", "confidence", "evidence_class", "evidence", "wrong").first(),
+        pl.col(
+            "feed", *PATTERN, "judged", "right", "confidence", "evidence_class", "evidence", "wrong"
+        ).first(),
         pl.col("is_personal", "is_key_personal").first(),
         pl.len().cast(pl.Int64).alias("cells"),
         pl.col("record_id").n_unique().cast(pl.Int64).alias("records"),
@@ -49,9 +62,9 @@ def patterns(
     told = _in_words(samples, sees_personal=sees_personal)
     rows = best.join(told, on="pattern", how="left", maintain_order="left")
     titles = [title_of(row) for row in rows.iter_rows(named=True)]
-    return made_safe(rows.with_columns(pl.Series("title", titles, pl.String)), sees_personal=sees_personal).select(
-        PATTERN_COLUMNS
-    )
+    return made_safe(
+        rows.with_columns(pl.Series("title", titles, pl.String)), sees_personal=sees_personal
+    ).select(PATTERN_COLUMNS)
 
 
 def cells_of(view: FeedView, pattern: str, filters: Filters = EVERYTHING) -> pl.DataFrame:

@@ -22,9 +22,42 @@ FACETS = {
 }
 """What the queue is told apart by: name to column."""
 CELL_COLUMNS = (
-    *("feed", "record_id", "table", "state", "left_by", "_partition", "_source", "key", "field", "kind", "wrong"),
-    *("original", "proposal", "method", "version", "arm", "shape", "confidence", "evidence_class", "evidence"),
-    *("alternatives", "pattern", "like_it", "judged", "right", "value", "since", "age_hours", "matters", "why_first"),
+    *(
+        "feed",
+        "record_id",
+        "table",
+        "state",
+        "left_by",
+        "_partition",
+        "_source",
+        "key",
+        "field",
+        "kind",
+        "wrong",
+    ),
+    *(
+        "original",
+        "proposal",
+        "method",
+        "version",
+        "arm",
+        "shape",
+        "confidence",
+        "evidence_class",
+        "evidence",
+    ),
+    *(
+        "alternatives",
+        "pattern",
+        "like_it",
+        "judged",
+        "right",
+        "value",
+        "since",
+        "age_hours",
+        "matters",
+        "why_first",
+    ),
 )
 RECORD_COLUMNS = (
     *("feed", "record_id", "table", "state", "_partition", "_source", "key", "fields", "kinds", "wrong"),
@@ -32,7 +65,10 @@ RECORD_COLUMNS = (
 )
 WHOLE_RECORD = "the record"
 """The name of no field: a rule of the whole record is broken."""
-_TEXTS = (*("original", "proposal", "key", "wrong", "shape", "evidence", "arm"), *("fields", "kinds", "record_id"))
+_TEXTS = (
+    *("original", "proposal", "key", "wrong", "shape", "evidence", "arm"),
+    *("fields", "kinds", "record_id"),
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +139,18 @@ def records_page(
 ) -> Page:
     """One row per waiting record: RECORD_COLUMNS; what it matters is the sum over its cells that were asked for."""
     found = chosen_cells(views, filters, now=now, sees_personal=sees_personal)
-    once = ["table", "state", PARTITION, "_source", "key", "is_key_personal", "open_fields", "value", "since", "age_hours"]
+    once = [
+        "table",
+        "state",
+        PARTITION,
+        "_source",
+        "key",
+        "is_key_personal",
+        "open_fields",
+        "value",
+        "since",
+        "age_hours",
+    ]
     told = found.group_by("feed", "record_id", maintain_order=True).agg(
         pl.col(once).first(),
         pl.col("field").fill_null(WHOLE_RECORD).unique(maintain_order=True).str.join(", ").alias("fields"),
@@ -171,7 +218,10 @@ def made_safe(rows: pl.DataFrame, *, sees_personal: bool) -> pl.DataFrame:
     for columns, is_hidden in ((("original", "proposal"), "is_personal"), (("key",), "is_key_personal")):
         there = [] if sees_personal else [c for c in columns if c in rows.columns]
         rows = rows.with_columns(
-            pl.when(pl.col(is_hidden) & pl.col(c).is_not_null()).then(pl.lit(MASK)).otherwise(pl.col(c)).alias(c)
+            pl.when(pl.col(is_hidden) & pl.col(c).is_not_null())
+            .then(pl.lit(MASK))
+            .otherwise(pl.col(c))
+            .alias(c)
             for c in there
         )
     texts = [c for c in _TEXTS if c in rows.columns]

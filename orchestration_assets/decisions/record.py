@@ -1,6 +1,7 @@
-"""One record that waits, as a person needs it: what was delivered beside what is proposed, what is wrong in words, what others
+"""One record that waits, as a person needs it: what was delivered beside what is proposed, and what is wrong in words.
 
-say of the same, what was so before, and the record's story. Personal values are masked unless they may be seen.
+With it what others say of the same, what was so before, and the record's story. Personal values are masked unless they
+may be seen.
 """
 
 from collections import Counter
@@ -95,7 +96,9 @@ def case_of(
     identity = zip(RECORD, (partition, source, delivery, row), strict=True)
     held = held_records(view, pl.all_horizontal(pl.col(name) == value for name, value in identity))
     if held.is_empty():
-        raise NotFoundError(f"{record_id} does not wait for a person\nHint: it was settled meanwhile; look again")
+        raise NotFoundError(
+            f"{record_id} does not wait for a person\nHint: it was settled meanwhile; look again"
+        )
     index = index_of(view)
     cells = index.cells.filter(pl.col("record_id") == record_id)
     proposals = proposals_of(view, held)
@@ -123,7 +126,8 @@ def case_of(
         ),
         others=_masked(others, hidden),
         history={
-            by: _masked(rows, hidden) for by, rows in history_of(view, partition, record_id, read, cells).items()
+            by: _masked(rows, hidden)
+            for by, rows in history_of(view, partition, record_id, read, cells).items()
         },
         story=story_of(view.lake, record_id, show_personal=sees_personal),
         seen=index.seen,
@@ -136,7 +140,9 @@ def _read(view: FeedView, held: pl.DataFrame, proposals: pl.DataFrame) -> dict[s
     notations = view.notations.get(held["_source"][0], {})
     frame = typed(held.select("_source", *rules.fields).lazy(), rules, notations).collect()
     texts = frame.select(write(pl.col(name), spec.dtype).alias(name) for name, spec in rules.fields.items())
-    applied = proposals.filter(pl.col("status") == "applied").unique("field", keep="first", maintain_order=True)
+    applied = proposals.filter(pl.col("status") == "applied").unique(
+        "field", keep="first", maintain_order=True
+    )
     return {**texts.row(0, named=True), **dict(applied.select("field", "repaired").iter_rows())}
 
 

@@ -35,7 +35,9 @@ class Reports:
     def identities(self, view: FeedView) -> pl.Series:
         """The identity of every record of the partition that waits or is trusted."""
         published = _trusted(view, self.partition, first=0)
-        return pl.concat([self.waiting, *(p.select("_identity").collect().to_series() for p in published)]).drop_nulls()
+        return pl.concat(
+            [self.waiting, *(p.select("_identity").collect().to_series() for p in published)]
+        ).drop_nulls()
 
 
 def reports_of(view: FeedView, partition: str, chosen: pl.DataFrame) -> Reports:

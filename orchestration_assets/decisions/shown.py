@@ -16,19 +16,24 @@ _DELETE, _PICTURE_OF_DELETE = 0x7F, "\u2421"
 _LAST_CONTROL = 0x20
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _SPACES = {"\u00a0": "⟦U+00A0⟧"}
-_MARKS = re.compile(r"(\S?)([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+)")
+_MARKS = re.compile(
+    r"(\S?)([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+)"
+)
 
 
 def shown(value: Any, limit: int = LIMIT) -> str:
-    """`value` as text of one line and at most about `limit` characters: control characters as their pictures (`␊`), others that
+    """`value` as text of one line, of at most about `limit` characters.
 
-    cannot be seen or that turn the direction of writing as their number (`⟦U+202E⟧`). Bytes are read as UTF-8.
+    Control characters are their pictures (`␊`); others that cannot be seen, or that turn the direction of writing, are
+    their numbers (`⟦U+202E⟧`). Bytes are read as UTF-8.
     """
     if value is None:
         return ""
     text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
     kept, more = text[:limit], len(text) - limit
-    kept = _MARKS.sub(lambda found: found[1] + found[2][:_LONGEST_RUN], kept)  # a pile of marks covers its neighbours
+    kept = _MARKS.sub(
+        lambda found: found[1] + found[2][:_LONGEST_RUN], kept
+    )  # a pile of marks covers its neighbours
     safe = "".join(_visible(character) for character in kept)
     return safe if more <= 0 else f"{safe}… ({more:,} more)"
 

@@ -12,10 +12,24 @@ from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.lake import PARTITION
 from orchestration_assets.settlement.gate import error_bound
 
-NODES = ("landed", "unreadable", "clean", "translated", "imputed", "trusted", "review", "quarantine", "duplicate", "outside")
+NODES = (
+    "landed",
+    "unreadable",
+    "clean",
+    "translated",
+    "imputed",
+    "trusted",
+    "review",
+    "quarantine",
+    "duplicate",
+    "outside",
+)
 """In the order of the picture, from left to right."""
 LINKS = (
-    *(("landed", to) for to in ("clean", "translated", "imputed", "review", "quarantine", "duplicate", "outside")),
+    *(
+        ("landed", to)
+        for to in ("clean", "translated", "imputed", "review", "quarantine", "duplicate", "outside")
+    ),
     ("landed", "unreadable"),
     *((by, "trusted") for by in ("clean", "translated", "imputed")),
 )
@@ -52,10 +66,9 @@ def resilience(view: FeedView) -> pl.DataFrame:
     """
     schema = {PARTITION: pl.String, **dict.fromkeys(NODES, _WHOLE)}
     rows = _metrics(view).filter(pl.col("metric").is_in(NODES))
-    if rows.is_empty():
-        wide = pl.DataFrame(schema=schema)
-    else:
-        wide = rows.pivot("metric", index=PARTITION, values="value").sort(PARTITION)
+    wide = (
+        rows.pivot("metric", index=PARTITION, values="value") if rows.height else pl.DataFrame(schema=schema)
+    )
     lacking = [pl.lit(0).alias(name) for name in NODES if name not in wide.columns]
     counts = wide.with_columns(lacking).select(
         PARTITION, *[pl.col(name).fill_null(0).cast(_WHOLE) for name in NODES]
@@ -67,7 +80,7 @@ def resilience(view: FeedView) -> pl.DataFrame:
         _share(repaired, repaired + held).alias("repaired_share"),
         _share(held, landed).alias("held_share"),
         _share(landed - pl.col("clean"), landed).alias("troubled_share"),
-    )
+    ).sort(PARTITION)
 
 
 def by_itself(view: FeedView) -> pl.DataFrame:
@@ -80,7 +93,9 @@ def by_itself(view: FeedView) -> pl.DataFrame:
     waiting = index_of(view).cells.filter(pl.col("state").is_in(WAITING))
     queue = waiting.group_by(PARTITION).agg(pl.len().cast(_WHOLE).alias("waiting"))
     made = in_force(decisions_of(view.lake, view.feed)).filter(pl.col("action") != "leave")
-    is_overruled = (pl.col("action") == "reject") & pl.col("field").is_not_null() | (pl.col("action") == "correct")
+    is_overruled = (pl.col("action") == "reject") & pl.col("field").is_not_null() | (
+        pl.col("action") == "correct"
+    )
     decided = made.group_by(PARTITION).agg(
         pl.len().cast(_WHOLE).alias("decided"), is_overruled.sum().cast(_WHOLE).alias("overruled")
     )
@@ -101,7 +116,8 @@ def waits(view: FeedView, now: datetime | None = None) -> pl.DataFrame:
     limit = view.declared.feed.desk.within_hours
     cells = index_of(view).in_order(moment, limit).filter(pl.col("state").is_in(WAITING))
     records = cells.group_by("record_id").agg(
-        pl.col("table", "_source", "value", "since", "age_hours").first(), pl.len().cast(_WHOLE).alias("cells")
+        pl.col("table", "_source", "value", "since", "age_hours").first(),
+        pl.len().cast(_WHOLE).alias("cells"),
     )
     return (
         records.group_by("table", "_source")
@@ -132,9 +148,13 @@ def methods(view: FeedView) -> pl.DataFrame:
     of_people = of_people.rename({"right": "judged_right"})
     told = counts.join(_measured(view), on=METHOD, how="full", coalesce=True, nulls_equal=True)
     told = told.join(of_people, on=METHOD, how="left").with_columns(
-        pl.col("applied", "suggested", "rejected", "undone", "judged", "judged_right", "judged_wrong").fill_null(0)
+        pl.col(
+            "applied", "suggested", "rejected", "undone", "judged", "judged_right", "judged_wrong"
+        ).fill_null(0)
     )
-    bounds = [error_bound(n, right) if n else None for n, right in told.select("judged", "judged_right").iter_rows()]
+    bounds = [
+        error_bound(n, right) if n else None for n, right in told.select("judged", "judged_right").iter_rows()
+    ]
     limits = {name: spec.policy.max_error for name, spec in view.rules.fields.items()}
     return told.with_columns(
         pl.Series("judged_bound", bounds, pl.Float64),
@@ -171,7 +191,12 @@ def _cells_by_method(view: FeedView) -> pl.DataFrame:
 
 def _measured(view: FeedView) -> pl.DataFrame:
     """One row per METHOD: `cases`, `right`, `evidence_class`, of the latest partition in which it was measured."""
-    schema = {**dict.fromkeys(METHOD, pl.String), "cases": _WHOLE, "right": _WHOLE, "evidence_class": pl.String}
+    schema = {
+        **dict.fromkeys(METHOD, pl.String),
+        "cases": _WHOLE,
+        "right": _WHOLE,
+        "evidence_class": pl.String,
+    }
     if not view.lake.exists(view.table("methods")):
         return pl.DataFrame(schema=schema)
     rows = view.lake.scan(view.table("methods"))

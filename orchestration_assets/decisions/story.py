@@ -1,6 +1,7 @@
-"""The whole story of one record, from file and line to verdict, as the lake alone tells it: for the command line, the desk,
+"""The whole story of one record, from file and line to verdict, as the lake alone tells it.
 
-and an auditor's page. No contract is compiled for it: what the rules were is read from what triage handed over.
+It is the same for the command line, the desk, and an auditor's page. No contract is compiled for it: what the rules were
+is read from what triage handed over.
 """
 
 import json
@@ -66,7 +67,9 @@ def story_of(lake: Lake, record_id: str, *, show_personal: bool = False) -> Stor
         "verdict": verdict,
         "reason": record.get("_reason"),
         "repaired": record.get("_repaired") or [],
-        "record": {k: MASK if k in hidden and v is not None else v for k, v in record.items() if k not in _HEAD},
+        "record": {
+            k: MASK if k in hidden and v is not None else v for k, v in record.items() if k not in _HEAD
+        },
         "runs": runs_of(lake, feed, partition),
     }
 
@@ -91,7 +94,9 @@ def told(story: Story) -> str:
         lines.append(f"  {repair['status']:<11} {repair['field']} → {value} by {by}")
         lines.append(f"              {sure_in_words(repair)}: {_safe(repair['evidence'])}")
     lines += [f"  decided     {decided_in_words(decision)}" for decision in story["decisions"]]
-    lines.append(f"  verdict     {story['verdict']}" + (f": {_safe(story['reason'])}" if story["reason"] else ""))
+    lines.append(
+        f"  verdict     {story['verdict']}" + (f": {_safe(story['reason'])}" if story["reason"] else "")
+    )
     values = ", ".join(f"{k}={'None' if v is None else _safe(v)}" for k, v in story["record"].items())
     lines.append(f"  record      {values}")
     if story["runs"]:
@@ -147,7 +152,9 @@ def runs_of(lake: Lake, feed: str, partition: str) -> list[dict[str, str]]:
     runs: dict[str, dict[str, Any]] = {}
     for table in (*PLACES, "repairs", "findings"):
         for commit in lake.history(f"{feed}/{table}", partition):
-            run = runs.setdefault(commit.run_id, {"run_id": commit.run_id, "at": str(commit.at), "tables": []})
+            run = runs.setdefault(
+                commit.run_id, {"run_id": commit.run_id, "at": str(commit.at), "tables": []}
+            )
             run["at"] = max(run["at"], str(commit.at))
             run["tables"] = [*run["tables"], table] if table not in run["tables"] else run["tables"]
     return sorted(runs.values(), key=lambda run: run["at"])
@@ -194,7 +201,11 @@ def _methods(
     """What was measured of the methods that proposed something for the record; imputers have neither source nor shape."""
     if not repairs or not lake.exists(f"{feed}/methods"):
         return []
-    asked = {(*(repair[name] for name in _OF_METHOD), shape) for repair in repairs for shape in ("", repair["shape"])}
+    asked = {
+        (*(repair[name] for name in _OF_METHOD), shape)
+        for repair in repairs
+        for shape in ("", repair["shape"])
+    }
     rows = lake.read(f"{feed}/methods", partition).with_columns(pl.col("source", "shape").fill_null(""))
     return [
         row
@@ -214,7 +225,9 @@ def _decisions(
     is_it = pl.all_horizontal(pl.col(k) == v for k, v in {PARTITION: partition, **identity}.items())
     undone = {(repair["method"], repair["version"]) for repair in repairs}
     rows = lake.scan(table).filter(
-        is_it.fill_null(value=False) | pl.col("decision").is_in(followed) | pl.col("undoes_method").is_not_null()
+        is_it.fill_null(value=False)
+        | pl.col("decision").is_in(followed)
+        | pl.col("undoes_method").is_not_null()
     )
     return [
         row

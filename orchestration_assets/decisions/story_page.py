@@ -11,17 +11,40 @@ from orchestration_assets.decisions.story import Story, decided_in_words, found_
 _LONGEST = 2000
 _STYLE = """
 :root { color-scheme: light; }
-body { font: 15px/1.45 system-ui, sans-serif; color: #1c1e21; background: #fff; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }
-h1 { font-size: 1.35rem; overflow-wrap: anywhere; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; border-bottom: 1px solid #c9ced6; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-bottom: 1px solid #e4e7eb; }
-th { font-weight: 600; color: #4a5361; } td { overflow-wrap: anywhere; } code { font: .92em ui-monospace, monospace; white-space: pre-wrap; unicode-bidi: isolate; }
-.verdict { font-weight: 700; } .none { color: #6b7380; } dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; } dt { color: #4a5361; } dd { margin: 0; overflow-wrap: anywhere; }
-@media print { body { margin: 0; max-width: none; font-size: 11px; } tr, dl { break-inside: avoid; } h2 { break-after: avoid; } }
+body { font: 15px/1.45 system-ui, sans-serif; color: #1c1e21; background: #fff; }
+body { margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }
+h1 { font-size: 1.35rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; border-bottom: 1px solid #c9ced6; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-bottom: 1px solid #e4e7eb; }
+th, dt { font-weight: 600; color: #4a5361; }
+td, dd { overflow-wrap: anywhere; }
+code { font: .92em ui-monospace, monospace; white-space: pre-wrap; unicode-bidi: isolate; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
+dd { margin: 0; }
+.verdict { font-weight: 700; }
+.none { color: #5d6673; }
+@media print {
+  body { margin: 0; max-width: none; font-size: 11px; }
+  tr { break-inside: avoid; }
+  h2 { break-after: avoid; }
+}
 """
 _OF_LANDED = ("file", "line", "endpoint", "stored_as", "content_hash", "landed_at")
 _OF_DELIVERY = ("bytes", "lines", "status", "reason", "found", "mapping")
 _OF_METHOD = (
-    *("method", "version", "arm", "field", "source", "shape", "parameters", "cases", "right", "evidence_class"),
+    *(
+        "method",
+        "version",
+        "arm",
+        "field",
+        "source",
+        "shape",
+        "parameters",
+        "cases",
+        "right",
+        "evidence_class",
+    ),
     *("error_bound", "max_error", "is_applied"),
 )
 
@@ -37,7 +60,9 @@ def page_of(story: Story) -> str:
         _section("Where it came from", _pairs(_input(story))),
         _section("What was found", _table(("what", "rule", "fingerprint", "severity"), _findings(story))),
         _section("What was proposed and applied", _table(_OF_REPAIRS, _repairs(story))),
-        _section("The methods, as they were measured", _table(_OF_METHOD, _rows(story["methods"], _OF_METHOD))),
+        _section(
+            "The methods, as they were measured", _table(_OF_METHOD, _rows(story["methods"], _OF_METHOD))
+        ),
         _section("What people decided", _table(("decision", "about", "what"), _decisions(story))),
         _section("The rules", _contract(story["contract"])),
         _section("The runs that wrote it", _table(("run", "at", "tables"), _runs(story))),
@@ -52,7 +77,17 @@ def page_of(story: Story) -> str:
     )
 
 
-_OF_REPAIRS = ("field", "delivered", "proposed", "status", "method", "arm", "how sure", "evidence", "decided by")
+_OF_REPAIRS = (
+    "field",
+    "delivered",
+    "proposed",
+    "status",
+    "method",
+    "arm",
+    "how sure",
+    "evidence",
+    "decided by",
+)
 
 
 def _values(story: Story) -> Iterable[Sequence[str]]:

@@ -26,7 +26,9 @@ def held_records(view: FeedView, chosen: pl.Expr | None = None) -> pl.DataFrame:
     """One row per held record (of those that are `chosen`): `_at`, its number here, `table`, the record id, its texts, `_errors`."""
     text, reasons = pl.String(), pl.List(REASON)
     wanted = {**dict.fromkeys(["_endpoint", *view.rules.fields], text), "_errors": reasons}
-    schema = pl.Schema({"table": text, PARTITION: text, "_source": text, "_delivery": text, "_row": pl.Int64()})
+    schema = pl.Schema(
+        {"table": text, PARTITION: text, "_source": text, "_delivery": text, "_row": pl.Int64()}
+    )
     parts = [pl.LazyFrame(schema={**schema, **wanted})]
     for table in HELD:
         if view.lake.exists(view.table(table)):
@@ -47,7 +49,11 @@ def proposals_of(view: FeedView, held: pl.DataFrame) -> pl.DataFrame:
     rows = view.lake.scan(view.table("repairs")).filter(
         pl.col(PARTITION).is_in(held[PARTITION].unique().implode())
     )
-    return rows.join(mine, on=list(RECORD), how="inner", maintain_order="left").select("_at", *PROPOSED).collect()
+    return (
+        rows.join(mine, on=list(RECORD), how="inner", maintain_order="left")
+        .select("_at", *PROPOSED)
+        .collect()
+    )
 
 
 def landed_moments(lake: Lake, held: pl.DataFrame) -> pl.DataFrame:

@@ -32,7 +32,9 @@ def values_at_stake(view: FeedView, held: pl.DataFrame, best: pl.DataFrame) -> p
     if spec is None or held.is_empty():
         return held.select("_at", pl.lit(1.0).alias("value"))
     proposed = best.filter(pl.col("field") == spec.name)
-    proposed = _if_good(proposed.select("_at", read_back(pl.col("proposal"), spec.dtype).alias(spec.name)), view.rules, spec)
+    proposed = _if_good(
+        proposed.select("_at", read_back(pl.col("proposal"), spec.dtype).alias(spec.name)), view.rules, spec
+    )
     said = pl.concat(
         _said(part, view.notations.get(source, {}).get(spec.name, Notation()), view.rules, spec)
         for (source,), part in held.partition_by("_source", as_dict=True).items()

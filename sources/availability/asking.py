@@ -16,6 +16,7 @@ from sources.availability.breaker import (
     after_failure,
     after_nothing_learnt,
     after_success,
+    sighted,
 )
 from sources.availability.hours import in_words, is_open
 from sources.availability.pacing import pace_of, reserve
