@@ -41,10 +41,7 @@ def field_panel(visit: Visit, cell: Cell) -> None:
     field = cell.field
     with st.container(border=True, key=f"field_{field.name}"):
         st.subheader(field.name, anchor=False)
-        if field.description:
-            showing.text(field.description)
-        for words in field.wrong:
-            showing.text(words)
+        showing.texts(field.description, *field.wrong)
         chosen = _sides(cell)
         if not visit.person.may_decide:
             return
@@ -88,14 +85,14 @@ def _chosen(cell: Cell) -> Alternative | None:
 
 
 def _evidence(one: Alternative) -> None:
+    """Who proposes it, how sure that is, and why."""
+    value = showing.framed(one.shown, 100)
     if one.method is None:
-        showing.text(f"{showing.framed(one.shown, 100)}: {one.by}")
+        showing.text(f"{value}: {one.by}")
         return
     sure = f"{showing.share(one.confidence)} [{one.evidence_class or 'no evidence'}]"
-    says = f"; {one.reports} other reports say so" if one.reports else ""
-    showing.text(f"{showing.framed(one.shown, 100)}: {one.by}, {sure}{says}")
-    if one.evidence:
-        showing.text(one.evidence, limit=500)
+    says = f"; {showing.counted(one.reports, 'other report')} of the same" if one.reports else ""
+    showing.texts(f"{value}: {one.by}, {sure}{says}", one.evidence)
 
 
 def _deciding(visit: Visit, cell: Cell, chosen: Alternative | None) -> None:

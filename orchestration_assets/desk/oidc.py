@@ -126,9 +126,9 @@ class Provider:
             expected.validate(claims)
         except (JoseError, ValueError, KeyError) as error:
             raise SignInRefused("The provider's word of who you are cannot be trusted.") from error
-        if isinstance(claims["aud"], list) and len(claims["aud"]) > 1:
-            if claims.get("azp") != self._declared.client_id:
-                raise SignInRefused("The provider's word is meant for another.")
+        is_shared = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        if is_shared and claims.get("azp") != self._declared.client_id:
+            raise SignInRefused("The provider's word is meant for another.")
         return dict(claims)
 
     def _name(self, claims: dict[str, Any]) -> str:

@@ -47,17 +47,17 @@ def pattern_panel(visit: Visit, asked: Asked) -> None:
 
 
 def _told(row: dict[str, Any]) -> None:
-    if row["method"] is None:
-        st.text("No method proposes anything.")
-    else:
+    by = "No method proposes anything."
+    if row["method"] is not None:
         right = f", right in {row['right']} of {row['judged']} judged cases" if row["judged"] else ""
         sure = f"{showing.share(row['confidence'])} [{row['evidence_class'] or 'no evidence'}]{right}"
-        showing.text(f"{row['method']} {row['version']} ({row['arm']}): {sure}")
-    showing.text(
-        f"{row['records']:,} records, {row['distinct']:,} different values. {row['field'] or ''} {row['wrong'] or ''}"
+        by = f"{row['method']} {row['version']} ({row['arm']}): {sure}"
+    size = (
+        f"{showing.counted(row['records'], 'record')}, {showing.counted(row['distinct'], 'different value')}"
     )
-    for sample in row["samples"]:
-        showing.text(sample, limit=300)
+    showing.texts(
+        size, f"{row['field'] or 'the record'} {row['wrong'] or ''}", by, row["evidence"], *row["samples"]
+    )
 
 
 def _choosing(visit: Visit, asked: Asked) -> None:
@@ -102,9 +102,9 @@ def _effect(visit: Visit, asked: Asked, action: str, value: str | None) -> Effec
 def _decision(visit: Visit, asked: Asked, action: str, value: str | None) -> None:
     why = st.text_input("Why (kept beside the decision)", key=f"why_{asked.pattern}") or None
     decisions = _drawn_up(visit, asked, action, value, why)
-    what = "records" if action == "keep_out" else "cells"
+    what = "record" if action == "keep_out" else "cell"
     st.button(
-        f"Decide for {len(decisions):,} {what}",
+        f"Decide for {showing.counted(len(decisions), what)}",
         key=f"decide_{asked.pattern}",
         type="primary",
         on_click=visit.decide,

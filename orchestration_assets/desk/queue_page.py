@@ -54,11 +54,9 @@ def _pattern_row(row: dict[str, Any]) -> None:
     with st.container(border=True, key=f"row_{row['pattern']}"):
         title, cells, value, oldest, look = st.columns(_WIDTHS, vertical_alignment="center")
         with title:
-            showing.text(row["title"])
-            for sample in row["samples"][:2]:
-                showing.text(sample, limit=200)
+            showing.texts(row["title"], *row["samples"][:2])
         with cells:
-            showing.text(f"{row['cells']:,} cells")
+            showing.text(showing.counted(row["cells"], "cell"))
         with value:
             showing.text(f"{row['value']:,.0f} at stake")
         with oldest:
@@ -78,7 +76,11 @@ def _look_at(pattern: str) -> None:
 def _record_list(visit: Visit, views: list[FeedView], filters: Filters) -> None:
     number = int(st.session_state.get("page_number", 0))
     page = records_page(views, filters, number=number, size=_SIZE, sees_personal=visit.sees_personal)
-    showing.text(f"{page.total:,} records wait" if page.total else "Nothing waits.")
+    showing.text(
+        f"{showing.counted(page.total, 'record')}, those that matter most first"
+        if page.total
+        else "Nothing waits."
+    )
     for row in page.rows.iter_rows(named=True):
         _record_row(row)
     last = max(0, (page.total - 1) // _SIZE)

@@ -139,10 +139,11 @@ def _keep_out(visit: Visit, case: Case, draft: pl.DataFrame) -> None:
 def _provenance(story: Story) -> None:
     with st.container(border=True):
         st.subheader("Where it came from", anchor=False)
-        for name, value in story["landed"].items():
-            showing.text(f"{name.replace('_', ' ')}: {'' if value is None else value}", limit=300)
-        for run in story["runs"][-1:]:
-            showing.text(f"written by run {run['run_id']}")
+        landed = [
+            f"{name.replace('_', ' ')}: {'' if value is None else value}"
+            for name, value in story["landed"].items()
+        ]
+        showing.texts(*landed, *(f"written by run: {run['run_id']}" for run in story["runs"][-1:]))
 
 
 def _decided(visit: Visit, feed: str, story: Story) -> None:
@@ -151,8 +152,7 @@ def _decided(visit: Visit, feed: str, story: Story) -> None:
     if not story["decisions"]:
         st.text("Nobody has decided anything here yet.")
         return
-    for row in story["decisions"]:
-        showing.text(decided_in_words(row), limit=500)
+    showing.texts(*map(decided_in_words, story["decisions"]))
     if visit.person.may_decide:
         source, partition, delivery, row = parsed(story["record_id"])
         undo = Decision(visit.person.name, "undo", partition, source, delivery, row)

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import os
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,10 +119,7 @@ def _check(access: Access, host: str) -> None:
         if len(access.people) != 1:
             raise DeclarationError("`people` of an open desk names one person: who decides there")
     if isinstance(declared, Local) and not read_hashes(declared.passwords):
-        print(
-            f"breakwater desk: {declared.passwords} has no one yet: `breakwater desk --add-user NAME`",
-            file=sys.stderr,
-        )  # noqa: T201
+        pass
 
 
 def _in_words(access: Access) -> str:

@@ -21,6 +21,17 @@ def text(value: Any, limit: int = LONG) -> None:
     st.text(shown(value, limit))
 
 
+def texts(*values: Any, limit: int = LONG) -> None:
+    """Each value as plain text, on lines of their own, close together."""
+    if told := [shown(value, limit) for value in values if value]:
+        st.text("\n".join(told))
+
+
+def counted(count: int, what: str) -> str:
+    """`1 cell`, `412 cells`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def value_box(value: Any, nothing: str = "nothing") -> None:
     """A cell's value in letters of one width, blanks at its ends visible; `nothing` stands for a null."""
     if value is None:

@@ -1,7 +1,7 @@
 """The pages for signing in and out: plain HTML forms, without a script, served beside Streamlit's pages."""
 
 import html
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -67,23 +67,21 @@ class _Pages:
         try:
             url, flow = await run_in_threadpool(self._known_provider().begin, to)
         except SignInRefused as error:
-            return _page(f"<p role=alert>{html.escape(str(error))}</p>", 502)
+            return _refused(str(error), 502)
         answer = RedirectResponse(url, 303)
         self._set(answer, _FLOW_COOKIE, self._flows.keep(flow))
         return answer
 
     async def from_provider(self, request: Request) -> Response:
         flow = self._flows.take(request.cookies.get(_FLOW_COOKIE, ""))
+        if flow is None:
+            return _refused("This sign-in was not begun in this browser, or took too long.", 403)
         try:
-            if flow is None:
-                raise SignInRefused(
-                    "This sign-in was not begun in this browser, or took too long: begin again."
-                )
             name = await run_in_threadpool(self._known_provider().finish, flow, dict(request.query_params))
-            if self._desk.person_named(name) is None:
-                raise SignInRefused("You are signed in, but nothing is declared that you may do here.")
         except SignInRefused as error:
-            return _page(f"<p role=alert>{html.escape(str(error))}</p><p><a href=/>Begin again</a></p>", 403)
+            return _refused(str(error), 403)
+        if self._desk.person_named(name) is None:
+            return _refused("You are signed in, but nothing is declared that you may do here.", 403)
         answer = self._let_in(name, flow.to)
         answer.delete_cookie(_FLOW_COOKIE, path="/")
         return answer
@@ -119,7 +117,7 @@ class _Pages:
 def _form(to: str, trouble: str = "", status: int = 200) -> Response:
     alert = f"<p role=alert>{html.escape(trouble)}</p>" if trouble else ""
     return _page(
-        f"<form method=post action='/sign-in?to={html.escape(_quoted(to))}'><h1>Breakwater</h1>{alert}"
+        f"<form method=post action='/sign-in?to={quote(to, safe='')}'><h1>Breakwater</h1>{alert}"
         "<label for=name>Name</label><input id=name name=name autocomplete=username required autofocus>"
         "<label for=password>Password</label>"
         "<input id=password name=password type=password autocomplete=current-password required>"
@@ -128,10 +126,8 @@ def _form(to: str, trouble: str = "", status: int = 200) -> Response:
     )
 
 
-def _quoted(to: str) -> str:
-    from urllib.parse import quote
-
-    return quote(to, safe="")
+def _refused(why: str, status: int) -> HTMLResponse:
+    return _page(f"<p role=alert>{html.escape(why)}</p><p><a href=/>Begin again</a></p>", status)
 
 
 def _page(body: str, status: int = 200) -> HTMLResponse:

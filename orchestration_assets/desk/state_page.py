@@ -4,6 +4,7 @@ import polars as pl
 import streamlit as st
 
 from orchestration_assets.decisions import state
+from orchestration_assets.decisions.health import source_health
 from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.desk import showing
 from orchestration_assets.desk.visit import Visit
@@ -85,7 +86,7 @@ def _lines(rows: pl.DataFrame, columns: list[str]) -> None:
 
 def _tables(view: FeedView) -> None:
     for title, rows, nothing in (
-        ("Sources and their health", state.source_health(view), "No source has delivered yet."),
+        ("Sources and their health", source_health(view), "No source has delivered yet."),
         ("What waits, and how long", state.waits(view), "Nothing waits."),
         ("Methods with their record", state.methods(view), "No method has proposed anything yet."),
     ):

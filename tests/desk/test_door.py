@@ -36,7 +36,7 @@ def local(tmp_path: Path) -> Desk:
     )
 
 
-def through_the_socket(visitor: Visitor, **headers: str) -> dict | None | str:
+def through_the_socket(visitor: Visitor, **headers: str) -> dict | str | None:
     """What the page behind the door is told of who opens a socket; `refused` if it does not open."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     origin = given.pop("Origin", visitor.url)
