@@ -1,5 +1,6 @@
 """What Streamlit runs for each step of each visitor: who is here, and which page they are on."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -35,7 +36,7 @@ def main() -> None:
     chosen.run()
 
 
-def _shown(visit: Visit, page) -> None:
+def _shown(visit: Visit, page: Callable[[Visit], None]) -> None:
     """A page; what the person can mend is told in words."""
     tell_outcome(visit)
     try:

@@ -1,6 +1,7 @@
 """One decision for a pattern: what it would do is shown first, and what it did not show counts as no evidence."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import polars as pl
@@ -8,7 +9,7 @@ import streamlit as st
 
 from orchestration_assets.decisions.drafting import decisions_from, drafts_of_pattern
 from orchestration_assets.decisions.foresight import Effect, Would, effect
-from orchestration_assets.decisions.ledger import Action, Decision
+from orchestration_assets.decisions.ledger import Action
 from orchestration_assets.decisions.queue import Filters
 from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.desk import showing
@@ -100,21 +101,31 @@ def _effect(visit: Visit, asked: Asked, action: str, value: str | None) -> Effec
 
 
 def _decision(visit: Visit, asked: Asked, action: str, value: str | None) -> None:
-    why = st.text_input("Why (kept beside the decision)", key=f"why_{asked.pattern}") or None
-    decisions = _drawn_up(visit, asked, action, value, why)
-    what = "record" if action == "keep_out" else "cell"
+    """The button that decides what was shown; the reason is read when it is clicked."""
+    why_key = f"why_{asked.pattern}"
+    st.text_input("Why (kept beside the decision)", key=why_key)
+    drafts = drafts_of_pattern(asked.view, asked.pattern, asked.seen, asked.filters)
+    is_whole = action == "keep_out"
+    size = (
+        showing.counted(drafts["record_id"].n_unique(), "record")
+        if is_whole
+        else showing.counted(drafts.height, "cell")
+    )
     st.button(
-        f"Decide for {showing.counted(len(decisions), what)}",
+        f"Decide for {size}",
         key=f"decide_{asked.pattern}",
         type="primary",
-        on_click=visit.decide,
-        args=(asked.view.feed, decisions),
+        on_click=partial(_decide, visit, asked, drafts, action, value, why_key),
     )
 
 
-def _drawn_up(visit: Visit, asked: Asked, action: str, value: str | None, why: str | None) -> list[Decision]:
-    drafts = drafts_of_pattern(asked.view, asked.pattern, asked.seen, asked.filters)
+def _decide(
+    visit: Visit, asked: Asked, drafts: pl.DataFrame, action: str, value: str | None, why_key: str
+) -> None:
+    why = st.session_state.get(why_key) or None
     by, pattern = visit.person.name, asked.pattern
     if action == "keep_out":
-        return on_records(drafts, "reject", by, why=why, pattern=pattern)
-    return decisions_from(drafts, cast("Action", action), by, why=why, value=value, pattern=pattern)
+        decisions = on_records(drafts, "reject", by, why=why, pattern=pattern)
+    else:
+        decisions = decisions_from(drafts, cast("Action", action), by, why=why, value=value, pattern=pattern)
+    visit.decide(asked.view.feed, decisions)
