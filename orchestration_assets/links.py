@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 from orchestration_assets.settings import desk_url
 
 
-def queue_link(feed: str, partition: str | None = None) -> str:
-    """The desk's queue of a feed, or of one of its partitions."""
-    return f"{desk_url()}/?{_query(feed=feed, partition=partition)}"
+def queue_link(feed: str, partition: str | None = None, table: str | None = None) -> str:
+    """The desk's queue of a feed, or of one of its partitions; `table`: what is held in review or quarantine only."""
+    return f"{desk_url()}/?{_query(feed=feed, partition=partition, table=table)}"
 
 
 def record_link(feed: str, record: str) -> str:

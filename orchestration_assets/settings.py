@@ -74,7 +74,9 @@ def _url(variable: str, default: str) -> str:
     text = (os.environ.get(variable) or default).rstrip("/")
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise DeclarationError(f"{variable} is no address of a web page\nHint: such as https://desk.example.org")
+        raise DeclarationError(
+            f"{variable} is no address of a web page\nHint: such as https://desk.example.org"
+        )
     return text
 
 

@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 import streamlit as st
 
 from orchestration_assets.decisions.drafting import decisions_from, drafts_of_pattern
 from orchestration_assets.decisions.foresight import Effect, Would, effect
-from orchestration_assets.decisions.ledger import Action
 from orchestration_assets.decisions.queue import Filters
 from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.desk import showing
 from orchestration_assets.desk.deciding import on_records
 from orchestration_assets.desk.visit import Visit
+
+if TYPE_CHECKING:
+    from orchestration_assets.decisions.ledger import Action
 
 _ON_FIELD = {"Accept": "accept", "Correct": "correct", "Reject": "reject"}
 _ON_RECORD = {"Keep out": "keep_out", "Leave to another": "leave"}

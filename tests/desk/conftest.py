@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -72,11 +72,11 @@ class Visitor:
 
 
 @contextmanager
-def served(app: object) -> Iterator[str]:
-    """`app` on a free port of loopback, as the desk serves it."""
+def served(app: object, port: int = 0) -> Iterator[str]:
+    """`app` on a port of loopback, by default a free one, as the desk serves it."""
     server = uvicorn.Server(
         uvicorn.Config(
-            app, host="127.0.0.1", port=0, proxy_headers=False, log_level="warning", ws="websockets-sansio"
+            app, host="127.0.0.1", port=port, proxy_headers=False, log_level="warning", ws="websockets-sansio"
         )
     )
     thread = threading.Thread(target=server.run, daemon=True)
@@ -121,8 +121,6 @@ def behind_the_door(desk: Desk, provider: Provider | None = None) -> Starlette:
 @pytest.fixture
 def opened() -> Iterator[Callable[[Desk], Visitor]]:
     """Serves desks; returns a visitor of each."""
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
 
         def serve(desk: Desk, provider: Provider | None = None) -> Visitor:
