@@ -28,6 +28,7 @@ class Settings:
     dagster_url: str
     wait_seconds: float
     arrivals_seconds: float
+    decisions_seconds: float
 
     @property
     def flights(self) -> Path:
@@ -50,6 +51,7 @@ def settings() -> Settings:
         dagster_url=_url("BREAKWATER_DAGSTER_URL", "http://127.0.0.1:3000"),
         wait_seconds=_seconds("BREAKWATER_WAIT_SECONDS", 600),
         arrivals_seconds=_seconds("BREAKWATER_ARRIVALS_SECONDS", 300),
+        decisions_seconds=_seconds("BREAKWATER_DECISIONS_SECONDS", 20),
     )
     os.environ.setdefault(FLIGHTS_VARIABLE, str(found.flights))
     return found

@@ -6,7 +6,7 @@ import polars as pl
 
 from orchestration_assets.decisions.judged import JUDGED_SCHEMA, strata
 from orchestration_assets.decisions.judged import TABLE as JUDGED
-from orchestration_assets.decisions.ledger import SEPARATOR, subject, subject_of
+from orchestration_assets.decisions.ledger import SEPARATOR, subject_of
 from orchestration_assets.decisions.tables import RECORD
 from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.lake import PARTITION
@@ -17,20 +17,28 @@ BY_ITSELF = ("gate", "judged", "label")
 WITHDRAWN = ("undone", "rejected")
 """Status of a proposal that is none any more."""
 _CELL = ["_at", "field"]
+_FOLLOWED = ("_source", "key", "originals")
 
 
 def on_held(rows: pl.DataFrame, held: pl.DataFrame, view: FeedView) -> pl.DataFrame:
     """The decisions `rows` that are about records of `held`, each with `_at` of its record as it stands now.
 
-    A decision follows its record into a later delivery (`ledger.subject`).
+    A decision follows its record into a later delivery, by source, key and all that was delivered; without a key it
+    stays with the record id.
     """
     if rows.is_empty() or held.is_empty():
         return rows.head(0).with_columns(pl.lit(0, pl.UInt32).alias("_at"))
+    is_keyed = pl.col("key").is_not_null() & pl.col("originals").is_not_null()
+    by_content, by_id = rows.filter(is_keyed), rows.filter(~is_keyed)
     keys = pl.concat_str(view.rules.key, separator=SEPARATOR)
-    ids = held.join(rows.select(RECORD), on=list(RECORD), how="semi")["_at"]
-    known = keys.is_in(rows["key"].drop_nulls().unique().implode()) | pl.col("_at").is_in(ids.implode())
-    named = with_subjects(held.filter(known), view).select("_at", subject().alias("_subject"))
-    return rows.with_columns(subject().alias("_subject")).join(named, on="_subject").drop("_subject")
+    may_be = held.filter(keys.is_in(by_content["key"].unique().implode()))
+    same = with_subjects(may_be, view).select("_at", *_FOLLOWED)
+    return pl.concat(
+        [
+            by_content.join(same, on=list(_FOLLOWED)),
+            by_id.join(held.select("_at", *RECORD), on=list(RECORD)),
+        ]
+    )
 
 
 def with_subjects(held: pl.DataFrame, view: FeedView) -> pl.DataFrame:

@@ -15,9 +15,16 @@ from orchestration_assets.decisions.effects import decided, kept_out
 from orchestration_assets.decisions.judged import JUDGED_SCHEMA
 from orchestration_assets.decisions.ledger import DECISION_SCHEMA, decisions_of, in_force
 from orchestration_assets.decisions.patterns import cells_of
-from orchestration_assets.decisions.queue import EVERYTHING, Filters
-from orchestration_assets.decisions.reports import Reports, reports_of
+from orchestration_assets.decisions.queue import EVERYTHING, WHOLE_RECORD, Filters
+from orchestration_assets.decisions.reports import (
+    Reports,
+    held_identities,
+    identity_in_partition,
+    published_records,
+    reports_of,
+)
 from orchestration_assets.decisions.shown import MASK, shown
+from orchestration_assets.decisions.tables import RECORD, held_records
 from orchestration_assets.decisions.values import own_value
 from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.lake import PARTITION
@@ -30,6 +37,7 @@ Would = Literal["accept", "correct", "reject", "keep_out"]
 EXAMPLES = 10
 _NOW_BEING_MADE = "~"  # behind every decision that was made
 _REASONS = 8
+_OF_CELL = ("_source", "field", "original", "kind", "method", "version", "arm", "repair_shape", "_new")
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,7 @@ def effect_on(
     if cells.is_empty():
         return replace(whole, refused="nothing of it waits any more")
     if action == "keep_out":
-        return replace(whole, held=[("the record", "is kept out by a person", whole.records)])
+        return replace(whole, held=[(WHOLE_RECORD, "is kept out by a person", whole.records)])
     stated = cells.with_columns(pl.col("proposal").alias("_new"))
     if action == "correct":
         written, mistake = own_value(cells["field"][0] or "", value, view.rules)
@@ -116,60 +124,42 @@ def effect_on(
         return replace(
             whole, refused=f"nothing is proposed for {cells['method'].null_count():,} of these cells"
         )
-    done = [
-        _in_partition(view, part, str(partition), action)
-        for (partition,), part in stated.partition_by(PARTITION, as_dict=True).items()
-    ]
-    reasons = sum((why for _, why in done), Counter[tuple[str, str]]())
-    totals = sum((counts for counts, _ in done), Counter[str]())
-    return Effect(
-        cells=whole.cells,
-        records=whole.records,
-        changes=totals["changes"],
-        overruled=totals["overruled"],
-        trusted=totals["trusted"],
-        duplicate=totals["duplicate"],
-        others=totals["others"],
-        harmed=totals["harmed"],
-        held=[(name, wrong, n) for (name, wrong), n in reasons.most_common(_REASONS)],
+    reports = reports_of(view, stated)
+    numbered = reports.held_rows.select(pl.col("_at").cast(pl.UInt64).alias("_id"), *RECORD)
+    mine = stated.join(numbered, on=list(RECORD)).select("_id", *_OF_CELL)
+    settled = _settled(view, reports, mine, action)
+    return replace(
+        _told(settled, reports, mine["_id"].unique(), whole),
+        changes=0 if action == "reject" else _changes(view, reports.frame, mine),
         examples=[] if action == "reject" else _examples(stated, sees_personal=sees_personal),
     )
 
 
-def _in_partition(
-    view: FeedView, cells: pl.DataFrame, partition: str, action: str
-) -> tuple[Counter[str], Counter[tuple[str, str]]]:
-    """Counts of what would become of the records, and why how many stay held."""
-    reports = reports_of(view, partition, cells)
-    mine = cells.join(reports.ids, on="record_id").select(
-        "_id", "_source", "field", "original", "kind", "method", "version", "arm", "repair_shape", "_new"
+def _told(settled: Settled, reports: Reports, ids: pl.Series, whole: Effect) -> Effect:
+    """What would become of the records `ids`, and of the others that speak of the same."""
+    is_mine, waits = pl.col("_id").is_in(ids.implode()), reports.held["_id"].implode()
+    is_aside = pl.col("_verdict") == "duplicate"
+    aside, held = settled.held.filter(is_aside), settled.held.filter(~is_aside)
+    left = pl.concat([settled.trusted.select("_id"), aside.select("_id")])
+    return replace(
+        whole,
+        overruled=settled.in_force.filter(pl.col("decided_by") == _NOW_BEING_MADE, ~is_mine).height,
+        trusted=settled.trusted.filter(is_mine).height,
+        duplicate=aside.filter(is_mine).height,
+        others=left.filter(~is_mine, pl.col("_id").is_in(waits)).height,
+        harmed=held.filter(~pl.col("_id").is_in(waits)).height,
+        held=_reasons_of(held.filter(is_mine)),
     )
-    settled = _settled(view, reports, mine, action)
-    ids, held_ids = mine["_id"].unique(), reports.held["_id"]
-    good = settled.trusted["_id"]
-    aside = settled.held.filter(pl.col("_verdict") == "duplicate")["_id"]
-    left = pl.concat([good, aside]).unique()
-    stay = settled.held.filter(pl.col("_id").is_in(ids.implode()), pl.col("_verdict") != "duplicate")
-    others = left.filter(left.is_in(held_ids.implode()) & ~left.is_in(ids.implode()))
-    bad = settled.held.filter(pl.col("_verdict") != "duplicate")["_id"]
-    counts = Counter[str](
-        changes=0 if action == "reject" else _changes(view, reports.frame, mine),
-        overruled=_overruled(settled, ids),
-        trusted=int(good.is_in(ids.implode()).sum()),
-        duplicate=int(aside.is_in(ids.implode()).sum()),
-        others=others.len(),
-        harmed=bad.filter(~bad.is_in(held_ids.implode())).len(),
-    )
-    reasons = (
-        stay.select("_id", "_errors").explode("_errors").unnest("_errors").unique(["_id", "field", "message"])
-    )
-    told = reasons.select(pl.col("field").fill_null("the record"), pl.col("message").fill_null("is held"))
-    return counts, Counter(told.iter_rows())
 
 
-def _overruled(settled: Settled, ids: pl.Series) -> int:
-    is_of_others = ~pl.col("_id").is_in(ids.implode())
-    return settled.in_force.filter(pl.col("decided_by") == _NOW_BEING_MADE, is_of_others).height
+def _reasons_of(held: pl.DataFrame) -> list[tuple[str, str, int]]:
+    """Why records stay held: (field, what is wrong, records), the most frequent first."""
+    reasons = held.select("_id", "_errors").explode("_errors").unnest("_errors")
+    named = reasons.select(
+        "_id", pl.col("field").fill_null(WHOLE_RECORD), pl.col("message").fill_null("is held")
+    ).unique()
+    counted = Counter(named.drop("_id").sort("field", "message").iter_rows())
+    return [(name, wrong, count) for (name, wrong), count in counted.most_common(_REASONS)]
 
 
 def _changes(view: FeedView, frame: pl.DataFrame, mine: pl.DataFrame) -> int:
@@ -203,8 +193,7 @@ def _settled(view: FeedView, reports: Reports, mine: pl.DataFrame, action: str) 
     proposals = decided(before, on, standing.head(0), JUDGED_SCHEMA.to_frame().head(0), rules)
     taken = None
     if rules.grain == "entity" and mine["field"].is_in(rules.key).any():
-        unit = replace(before, proposals=proposals)
-        taken = taken_ids(repaired_identities(unit, rules), reports.identities(view))
+        taken = _taken(view, reports, proposals)
     return settle(
         reports.frame,
         findings.filter(~is_contradicted),
@@ -215,6 +204,21 @@ def _settled(view: FeedView, reports: Reports, mine: pl.DataFrame, action: str) 
         contradicted=findings.filter(is_contradicted),
         kept_out=kept_out(on),
     )
+
+
+def _taken(view: FeedView, reports: Reports, proposals: pl.DataFrame) -> pl.Series:
+    """`_id` of the records whose key, once repaired, is that of another record of their partition."""
+    unit = Unit("foreseen", reports.frame, reports.findings, proposals, is_contested=True)
+    renamed = repaired_identities(unit, view.rules).join(reports.frame.select("_id", PARTITION), on="_id")
+    partitions = renamed[PARTITION].unique()
+    every = held_records(view, pl.col(PARTITION).is_in(partitions.implode()))
+    published = published_records(view, partitions, first=0)
+    existing = [
+        held_identities(view, every),
+        *(part.select("_identity").collect().to_series() for part in published),
+    ]
+    own = identity_in_partition(view, pl.col("_identity"))
+    return taken_ids(renamed.select("_id", own), pl.concat(existing).drop_nulls())
 
 
 def _decision(mine: pl.DataFrame, action: str) -> pl.DataFrame:

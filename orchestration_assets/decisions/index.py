@@ -110,6 +110,11 @@ def index_of(view: FeedView) -> Index:
     return kept[1]
 
 
+def forget() -> None:
+    """Let every index be made anew when it is next asked for."""
+    _KEPT.clear()
+
+
 def made(view: FeedView) -> Index:
     """The index, from the tables."""
     held = held_records(view)

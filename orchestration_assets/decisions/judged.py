@@ -79,7 +79,11 @@ def strata(judged: pl.DataFrame, standing: pl.Series, rules: RuleSet) -> pl.Data
         pl.col("method").is_not_null(),
         pl.col("field").is_in(list(rules.fields)),
     )
-    once = counted.unique(["decision", "field", "method", "version", "arm"], maintain_order=True)
+    # The same record may be settled otherwise in another partition: one of the two counts, always the same.
+    ordered = counted.select(JUDGED_SCHEMA.names()).sort(pl.all())
+    once = ordered.unique(
+        ["decision", "field", "method", "version", "arm"], keep="first", maintain_order=True
+    )
     return (
         once.rename({"gate": "status"})
         .group_by(STRATUM, maintain_order=True)

@@ -171,7 +171,7 @@ def standing_of(rows: pl.DataFrame) -> pl.DataFrame:
     """Of `rows` the decisions that are not undone, those that others took the place of among them, oldest first."""
     made = rows.filter(pl.col("action") != "undo").sort("decision").with_columns(subject().alias("_subject"))
     for undo in undoing(rows).with_columns(subject().alias("_subject")).iter_rows(named=True):
-        made = made.filter(~(_is_covered(undo) & (pl.col("decision") < undo["decision"])))
+        made = made.filter(~(is_covered(undo) & (pl.col("decision") < undo["decision"])))
     return made.drop("_subject")
 
 
@@ -185,8 +185,8 @@ def undoing(rows: pl.DataFrame) -> pl.DataFrame:
     return undos.filter(pl.col("replaces").is_null(), ~pl.col("decision").is_in(list(gone)))
 
 
-def _is_covered(undo: Mapping[str, Any]) -> pl.Expr:
-    """Whether a decision is one of those that `undo` takes out of force."""
+def is_covered(undo: Mapping[str, Any]) -> pl.Expr:
+    """Whether a decision (with its `subject` as `_subject`) is one of those that `undo` takes out of force."""
     if undo["undoes_by"] is not None:
         return pl.col("by") == undo["undoes_by"]
     if undo["undoes_method"] is not None:

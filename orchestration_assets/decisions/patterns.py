@@ -28,7 +28,7 @@ PATTERN_COLUMNS = (
     ),
     *("judged", "right", "confidence", "evidence_class", "evidence", "wrong", "matters", "samples"),
 )
-_SAMPLE_COLUMNS = ("record_id", "original", "proposal")
+_OF_SAMPLE = ("pattern", "record_id", "original", "proposal", "value", "is_personal", "is_key_personal")
 
 
 def patterns(
@@ -58,7 +58,7 @@ def patterns(
         pl.col("matters").sum(),
     )
     best = groups.sort("matters", descending=True, maintain_order=True).head(limit)
-    samples = samples_of(found.join(best.select("pattern"), on="pattern", how="semi", maintain_order="left"))
+    samples = samples_of(found.select(_OF_SAMPLE).join(best.select("pattern"), on="pattern", how="semi"))
     told = _in_words(samples, sees_personal=sees_personal)
     rows = best.join(told, on="pattern", how="left", maintain_order="left")
     titles = [title_of(row) for row in rows.iter_rows(named=True)]

@@ -63,6 +63,10 @@ RECORD_COLUMNS = (
     *("feed", "record_id", "table", "state", "_partition", "_source", "key", "fields", "kinds", "wrong"),
     *("open_fields", "value", "since", "age_hours", "matters"),
 )
+_OF_RECORD = (
+    *("record_id", "table", "state", PARTITION, "_source", "key", "is_key_personal"),
+    *("open_fields", "value", "since", "age_hours"),
+)
 WHOLE_RECORD = "the record"
 """The name of no field: a rule of the whole record is broken."""
 _TEXTS = (
@@ -139,29 +143,20 @@ def records_page(
 ) -> Page:
     """One row per waiting record: RECORD_COLUMNS; what it matters is the sum over its cells that were asked for."""
     found = chosen_cells(views, filters, now=now, sees_personal=sees_personal)
-    once = [
-        "table",
-        "state",
-        PARTITION,
-        "_source",
-        "key",
-        "is_key_personal",
-        "open_fields",
-        "value",
-        "since",
-        "age_hours",
-    ]
-    told = found.group_by("feed", "record_id", maintain_order=True).agg(
-        pl.col(once).first(),
+    totals = found.group_by("feed", "_at", maintain_order=True).agg(pl.col("matters").sum())
+    best = totals.sort("matters", descending=True, maintain_order=True).slice(number * size, size)
+    cells = best.select("feed", "_at").join(
+        found, on=["feed", "_at"], how="left", maintain_order="left_right"
+    )
+    rows = cells.group_by("feed", "_at", maintain_order=True).agg(
+        pl.col(_OF_RECORD).first(),
         pl.col("field").fill_null(WHOLE_RECORD).unique(maintain_order=True).str.join(", ").alias("fields"),
         pl.col("kind").unique(maintain_order=True).str.join(", ").alias("kinds"),
         pl.format("{} {}", pl.col("field").fill_null(WHOLE_RECORD), "wrong").str.join("; ").alias("wrong"),
         pl.col("matters").sum(),
     )
-    told = told.sort("matters", descending=True, maintain_order=True)
-    rows = told.slice(number * size, size)
     safe = made_safe(rows, sees_personal=sees_personal).select(RECORD_COLUMNS)
-    return Page(safe, told.height, told.height, number, size, seen_of(views))
+    return Page(safe, totals.height, totals.height, number, size, seen_of(views))
 
 
 def seen_of(views: Sequence[FeedView]) -> dict[str, str]:

@@ -31,6 +31,8 @@ def shown(value: Any, limit: int = LIMIT) -> str:
         return ""
     text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
     kept, more = text[:limit], len(text) - limit
+    if text.isascii() and text.isprintable() and more <= 0:
+        return text
     kept = _MARKS.sub(
         lambda found: found[1] + found[2][:_LONGEST_RUN], kept
     )  # a pile of marks covers its neighbours

@@ -19,6 +19,7 @@ from orchestration_assets.settlement.apply import apply_repairs
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.fragments import ROW_BITS
 from orchestration_assets.steps.units import Units
+from orchestration_assets.way import Unit
 from validators.judgement import FINDING_SCHEMA
 from validators.rules import digest
 
@@ -64,8 +65,7 @@ class DecidedUnits(Units):
         proposals = super().proposals(label)
         if self.ledger.is_empty():
             return proposals
-        unit = super().light(label)
-        unit = type(unit)(label, self.frames(label)[0], unit.findings, proposals, unit.is_contested)
+        unit = Unit(label, self.frames(label)[0], self.findings(label), proposals, self.is_contested(label))
         return decided(unit, self._on[label], self.undoing, self.strata, self.context.rules)
 
     def kept_out(self, label: str) -> pl.DataFrame:

@@ -128,6 +128,8 @@ def test_the_jobs_schedules_and_sensors_are_these(loaded) -> None:
         "flights_published",
         "payments_arrivals",
         "flights_arrivals",
+        "payments_decisions",
+        "flights_decisions",
     }
 
 
