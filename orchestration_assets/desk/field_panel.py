@@ -15,6 +15,7 @@ from orchestration_assets.desk.deciding import on_alternative
 from orchestration_assets.desk.visit import Visit
 
 Then = Callable[[], None] | None
+_ACTIONS: dict[Action, str] = {"accept": "Accept", "reject": "Reject", "leave": "Leave to another"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _deciding(visit: Visit, cell: Cell, chosen: Alternative | None) -> None:
     st.text_input("Why (kept beside the decision)", key=why_key)
     keys = {"accept": "A", "reject": "X", "leave": "L"} if cell.is_at_hand else {}
     with st.container(horizontal=True):
-        for action, label in (("accept", "Accept"), ("reject", "Reject"), ("leave", "Leave to another")):
+        for action, label in _ACTIONS.items():
             st.button(
                 label,
                 key=f"{action}_{cell.key}",

@@ -8,11 +8,14 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from orchestration_assets.desk.access import OpenIdConnect
 from orchestration_assets.desk.sessions import Clock, handle_of
 from orchestration_assets.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySetSerialization
 
 _SECONDS = 10.0
 _FLOW_SECONDS = 600.0
@@ -121,7 +124,9 @@ class Provider:
             nonce={"essential": True, "value": nonce},
         )
         try:
-            keys = KeySet.import_key_set(self._json(self._metadata()["jwks_uri"]))
+            keys = KeySet.import_key_set(
+                cast("KeySetSerialization", self._json(self._metadata()["jwks_uri"]))
+            )
             claims = jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
             expected.validate(claims)
         except (JoseError, ValueError, KeyError) as error:

@@ -45,7 +45,7 @@ def _flow(view: FeedView) -> None:
 def as_dot(found: state.Flow) -> str:
     """The flow as a picture from left to right; the width of a line tells how many records go that way."""
     names = {name: f"n{i}" for i, name in enumerate(found.nodes["node"])}
-    most = max(1, found.nodes["records"].max() or 1)  # type: ignore[type-var]
+    most = max(1, found.nodes["records"].max() or 1)
     nodes = [
         f'{names[node]} [label="{_quoted(node)}\\n{records:,}" color="{_COLOURS.get(node, _PLAIN)}"]'
         for node, records in found.nodes.select("node", "records").iter_rows()
