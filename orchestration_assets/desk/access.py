@@ -50,7 +50,7 @@ class OpenIdConnect(_Declared):
     issuer: str = Field(description="The provider's address, as its tokens name it.")
     client_id: str = Field(min_length=1, description="How the provider knows the desk.")
     secret_variable: str = Field(
-        default="BREAKWATER_DESK_CLIENT_SECRET",
+        default="DESK_CLIENT_SECRET",
         pattern=r"^[A-Z_][A-Z0-9_]*$",
         description="The environment variable that holds the client's secret.",
     )

@@ -28,7 +28,7 @@ def openid() -> Iterator[OpenId]:
 @pytest.fixture
 def visit(openid: OpenId, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Visitor]]:
     """A visitor of a desk that believes the provider."""
-    monkeypatch.setenv("BREAKWATER_DESK_CLIENT_SECRET", SECRET)
+    monkeypatch.setenv("DESK_CLIENT_SECRET", SECRET)
     with ExitStack() as stack:
 
         def begin(**declared: str) -> Visitor:
@@ -149,8 +149,8 @@ def test_a_provider_that_does_not_answer_is_told(visit: Callable[..., Visitor]):
 
 def test_the_secret_comes_from_the_environment_and_stands_in_no_message(monkeypatch: pytest.MonkeyPatch):
     declared = OpenIdConnect(kind="oidc", issuer="https://id.example.org", client_id="desk")
-    monkeypatch.delenv("BREAKWATER_DESK_CLIENT_SECRET", raising=False)
-    with pytest.raises(DeclarationError, match="BREAKWATER_DESK_CLIENT_SECRET"):
+    monkeypatch.delenv("DESK_CLIENT_SECRET", raising=False)
+    with pytest.raises(DeclarationError, match="DESK_CLIENT_SECRET"):
         Provider(declared, "https://desk.example.org/oauth2callback")
 
 
