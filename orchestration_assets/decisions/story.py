@@ -18,7 +18,7 @@ Story = dict[str, Any]
 PLACES = ("trusted", "review", "quarantine", "aside")
 """The tables of which a record that was read is in one."""
 _HEAD = "_source _delivery _row _endpoint _partition _errors _warnings _repaired _verdict _reason".split()
-_LONGEST = 500
+_LONGEST, _LONGEST_LINE = 500, 100_000
 _OF_DELIVERY = "name endpoint content_hash bytes lines status reason found mapping tried landed_at".split()
 _OF_DECISION = (
     "decision at by why field action value original kind method version arm pattern is_seen replaces "
@@ -102,7 +102,7 @@ def told(story: Story) -> str:
     if story["runs"]:
         last = story["runs"][-1]
         lines.append(f"  run         {last['run_id']} at {last['at'][:19]} UTC")
-    return "\n".join(lines)
+    return "\n".join(shown(line, _LONGEST_LINE) for line in lines)
 
 
 def found_in_words(finding: dict[str, Any]) -> str:

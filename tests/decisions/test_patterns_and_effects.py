@@ -19,9 +19,25 @@ def view(tmp_path):
     found = view_on(tmp_path)
     prices = ["1.50", "2.50", "3.50", "4.50", "5.50", "0.00"]
     held = [sale(i, reason("price"), price=price) for i, price in enumerate(prices)]
-    held[4] = sale(4, reason("price"), reason("city", "out_of_domain", "must be one of Bern, Rome"), price="5.50", city="Pisa")
-    put(found, review=held[:4], quarantine=held[4:], repairs=[proposal(i, "price", p.rstrip("0")) for i, p in enumerate(prices)])
-    put(found, review=[sale(9, reason("price"), price="9.50")], repairs=[proposal(9, "price", "9.5")], day=NEXT_DAY)
+    held[4] = sale(
+        4,
+        reason("price"),
+        reason("city", "out_of_domain", "must be one of Bern, Rome"),
+        price="5.50",
+        city="Pisa",
+    )
+    put(
+        found,
+        review=held[:4],
+        quarantine=held[4:],
+        repairs=[proposal(i, "price", p.rstrip("0")) for i, p in enumerate(prices)],
+    )
+    put(
+        found,
+        review=[sale(9, reason("price"), price="9.50")],
+        repairs=[proposal(9, "price", "9.5")],
+        day=NEXT_DAY,
+    )
     return found
 
 
@@ -35,7 +51,9 @@ def test_cells_that_look_alike_are_one_pattern(view) -> None:
     first = found.row(0, named=True)
     assert first["title"] == "7 × price of till that look like 9.99"
     assert (first["cells"], first["records"], first["distinct"], first["distinct_proposals"]) == (7, 7, 7, 7)
-    assert first["value"] == pytest.approx(1.5 + 2.5 + 3.5 + 4.5 + 5.5 / 2 + 4.0 + 9.5)  # 0.00 is not good: the median
+    assert first["value"] == pytest.approx(
+        1.5 + 2.5 + 3.5 + 4.5 + 5.5 / 2 + 4.0 + 9.5
+    )  # 0.00 is not good: the median
     assert len(first["samples"]) == SAMPLES
     assert first["samples"][0] == "9.50 → 9.5"
     assert found.row(1, named=True)["title"] == "1 × city of till that looks like aaaa"
@@ -52,7 +70,11 @@ def test_patterns_of_missing_values_and_of_whole_records_have_titles_too(tmp_pat
 
 def test_samples_of_personal_fields_are_masked(tmp_path) -> None:
     view = view_on(tmp_path)
-    put(view, review=[sale(1, reason("email"), email="bob@x")], repairs=[proposal(1, "email", "bob@example.org")])
+    put(
+        view,
+        review=[sale(1, reason("email"), email="bob@x")],
+        repairs=[proposal(1, "email", "bob@example.org")],
+    )
     assert patterns([view])["samples"].to_list() == [[f"{MASK} → {MASK}"]]
     assert patterns([view], sees_personal=True)["samples"].to_list() == [["bob@x → bob@example.org"]]
     [(_, *values)] = effect(view, pattern_of(view, "email"), "accept").examples
@@ -88,7 +110,9 @@ def test_the_effect_of_an_own_value_for_all(view) -> None:
 
 
 def test_what_cannot_be_decided_so_is_refused_in_words(view) -> None:
-    assert effect(view, pattern_of(view, "city"), "accept").refused == "nothing is proposed for 1 of these cells"
+    assert (
+        effect(view, pattern_of(view, "city"), "accept").refused == "nothing is proposed for 1 of these cells"
+    )
     assert effect(view, "sales-0", "accept").in_words == "nothing of it waits any more"
     assert effect(view, pattern_of(view), "keep_out").held == [("the record", "is kept out by a person", 7)]
 
@@ -143,4 +167,7 @@ def test_nobody_decides_over_a_decision_that_they_did_not_see(view) -> None:
     [refused] = decide(view.lake, "sales", decisions_from(late, "accept", "ann"))
     assert "bob decided it" in refused.reason
     again = drafts_of_record(view, f"till:{DAY}:{DELIVERY}:0", seen=seen_of([view])["sales"])
-    assert decide(view.lake, "sales", decisions_from(again.filter(pl.col("field") == "price"), "accept", "ann")) == []
+    assert (
+        decide(view.lake, "sales", decisions_from(again.filter(pl.col("field") == "price"), "accept", "ann"))
+        == []
+    )

@@ -106,7 +106,8 @@ def put(
     view.lake.replace("sales/findings", day, pl.DataFrame(rows, schema=found))
     for source in ("till", "stall"):
         landed = {"content_hash": DELIVERY + "0" * 52, "landed_at": LANDED, "lines": 1000, "status": "landed"}
-        view.lake.replace(f"{source}/deliveries", day, pl.DataFrame([{"name": "a.csv", **landed}]))
+        place = {"name": "a.csv", "endpoint": "files:0", "path": f"{day}/a.csv", "bytes": 9}
+        view.lake.replace(f"{source}/deliveries", day, pl.DataFrame([{**place, **landed}]))
 
 
 def trust(view: FeedView, rows: list[dict[str, Any]], *, day: str = DAY) -> None:
@@ -123,7 +124,16 @@ def settled(view: FeedView, last: str, *, day: str = DAY) -> None:
     path.write_text(json.dumps({"people": {"last": last}}))
 
 
+def story_parts(view: FeedView, day: str = DAY) -> None:
+    """Let triage have handed over what a story tells of it."""
+    deliveries = [{"source": source, "delivery": DELIVERY} for source in ("till", "stall")]
+    handed = {"deliveries": deliveries, "personal": SALES.personal, "contract": SALES.told()}
+    path = view.lake.work("sales", day) / "triage.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(handed))
+
+
 def decided(view: FeedView, row: int, name: str | None, action: str, by: str = "ann", **more: Any) -> None:
     """Let somebody decide about a sale of the till."""
-    place = {"partition": DAY, "source": "till", "delivery": DELIVERY, "row": row}
-    assert decide(view.lake, "sales", [Decision(by=by, action=action, field=name, **place, **more)]) == []
+    place = {"partition": DAY, "source": "till", "delivery": DELIVERY, "row": row} | more
+    assert decide(view.lake, "sales", [Decision(by=by, action=action, field=name, **place)]) == []
