@@ -76,9 +76,8 @@ def noted(lake: Lake, feed: str, contract: str, memory: Memory) -> Memory:
     rules = rules_of(contract)
     pending = dict(memory.pending)
     last = rows["decision"][-1]
-    if new := rows.filter(rows["decision"] > memory.last)["decision"].to_list():
-        for partition in concerned(lake, feed, rules, new):
-            pending[partition] = {**pending.get(partition, {}), "last": last}
+    for partition in concerned(lake, feed, rules, rows, memory.last) if last > memory.last else ():
+        pending[partition] = {**pending.get(partition, {}), "last": last}
     state = _after_judging(lake, feed, rules, memory, pending)
     return Memory(last, state, pending)
 

@@ -57,14 +57,17 @@ class RunResult:
         }
 
 
-def run_partition(feed: str, partition: str, out: TextIO) -> RunResult:
-    """Run the feed's job on one partition, telling each step on `out`; what came late is taken in by a second pass."""
+def run_partition(feed: str, partition: str, out: TextIO, *, ask: list[str] | None = None) -> RunResult:
+    """Run the feed's job on one partition, telling each step on `out`; what came late is taken in by a second pass.
+
+    `ask`: the sources that are asked, all by default.
+    """
     found = settings()
     declared = load_feeds(found.feeds, found.catalog).of(feed)
     lake = Lake(found.lake)
     with _instance() as instance:
         run = partial(_run, declared, partition, instance, out)
-        result = run(ask=None)
+        result = run(ask=ask)
         if _came_late(Context(declared, lake, partition, found.outside), out):
             result = run(ask=[])
     is_published = _is_published(result, feed)

@@ -138,7 +138,7 @@ def decide(
     ):
         for _ in range(_TRIES):  # the lock is this machine's; of several machines one is first
             version = lake.version(table)
-            rows, late = _with_ids(given, decisions_of(lake, feed))
+            rows, late = as_written(given, decisions_of(lake, feed))
             parts = rows.partition_by(PARTITION, as_dict=True, include_key=False)
             schema = pl.Schema({k: v for k, v in DECISION_SCHEMA.items() if k != PARTITION})
             named = {str(key[0]) if key[0] is not None else None: part for key, part in parts.items()}
@@ -227,8 +227,8 @@ def _mistake(decision: Decision) -> str:
     return ""
 
 
-def _with_ids(given: Sequence[Decision], before: pl.DataFrame) -> tuple[pl.DataFrame, list[Refused]]:
-    """`given` as rows behind those of `before`, without those that did not see the last one on the same."""
+def as_written(given: Sequence[Decision], before: pl.DataFrame) -> tuple[pl.DataFrame, list[Refused]]:
+    """`given` as rows behind those of `before`, as DECISION_SCHEMA; apart those that did not see the last one on the same."""
     now = datetime.now(UTC)
     if before.height:  # the clock may have gone back, or be another machine's
         now = max(now, before["at"].to_list()[-1] + timedelta(microseconds=1))

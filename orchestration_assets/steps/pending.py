@@ -27,10 +27,13 @@ def taken_up(context: Context) -> dict[str, str]:
     return {**NOTHING_DECIDED, **json.loads(path.read_text()).get("people", {})}
 
 
-def concerned(lake: Lake, feed: str, rules: RuleSet, ids: list[str]) -> list[str]:
-    """The partitions that the decisions `ids` concern, sorted: where their records lie, and where their methods repaired."""
-    rows = decisions_of(lake, feed).with_columns(subject().alias("_subject"))
-    new = rows.filter(pl.col("decision").is_in(ids))
+def concerned(lake: Lake, feed: str, rules: RuleSet, rows: pl.DataFrame, since: str) -> list[str]:
+    """The partitions that decisions later than `since` concern, sorted: where their records lie, and their methods repaired.
+
+    `rows`: the ledger.
+    """
+    rows = rows.with_columns(subject().alias("_subject"))
+    new = rows.filter(pl.col("decision") > since)
     made = new.filter(pl.col("action") != "undo")
     touched = [rows.filter(pl.col("_subject").is_in(made["_subject"].implode()))]
     found: set[str] = set()
