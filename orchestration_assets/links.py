@@ -12,7 +12,7 @@ def queue_link(feed: str, partition: str | None = None, table: str | None = None
 
 def record_link(feed: str, record: str) -> str:
     """The desk's page of one record; `record` is SOURCE:PARTITION:DELIVERY:ROW."""
-    return f"{desk_url()}/record?{_query(feed=feed, record=record)}"
+    return f"{desk_url()}/record?{_query(of=feed, record=record)}"
 
 
 def _query(**parameters: str | None) -> str:

@@ -108,7 +108,7 @@ def _record_row(row: dict[str, Any]) -> None:
 def open_record(feed: str, record_id: str) -> None:
     """Go to the page of one record."""
     st.switch_page(
-        st.session_state["breakwater_pages"]["record"], query_params={"feed": feed, "record": record_id}
+        st.session_state["breakwater_pages"]["record"], query_params={"of": feed, "record": record_id}
     )
 
 

@@ -48,7 +48,7 @@ def record_page(visit: Visit) -> None:
 
 
 def _named() -> tuple[str, str] | None:
-    feed, record = st.query_params.get("feed"), st.query_params.get("record")
+    feed, record = st.query_params.get("of"), st.query_params.get("record")
     return (feed, record) if feed and record else None
 
 
@@ -65,7 +65,8 @@ def _go_on(skip: tuple[str, str] | None = None) -> None:
     """Leave this record: the next one comes."""
     if skip:
         st.session_state[_SKIPPED] = {*st.session_state.get(_SKIPPED, set()), skip}
-    st.query_params.clear()
+    for name in ("of", "record"):
+        st.query_params.pop(name, None)
 
 
 def _waiting(visit: Visit, view: FeedView, case: Case) -> None:

@@ -18,7 +18,7 @@ _COLOURS = {"trusted": _GOOD, "review": _HELD, "quarantine": _HELD}
 def state_page(visit: Visit) -> None:
     """The state of one feed."""
     st.title("State")
-    feed = st.selectbox("Feed", sorted(visit.views), key="feed", bind="query-params")
+    feed = st.selectbox("Feed", sorted(visit.views), key="shown_feed", bind="query-params")
     if feed is None:
         st.text("No feed is declared that could be looked at.")
         return
@@ -31,7 +31,9 @@ def state_page(visit: Visit) -> None:
 def _flow(view: FeedView) -> None:
     st.subheader("The flow of records")
     partitions = view.lake.partitions(view.table("metrics"))
-    chosen = st.selectbox("Partition", [_EVERY, *reversed(partitions)], key="partition", bind="query-params")
+    chosen = st.selectbox(
+        "Partition", [_EVERY, *reversed(partitions)], key="shown_partition", bind="query-params"
+    )
     found = state.flow(view, None if chosen == _EVERY else chosen)
     if found.nodes.is_empty():
         st.text("Nothing has run yet.")

@@ -167,7 +167,7 @@ def test_hostile_values_are_shown_as_text_and_nothing_of_them_runs(desk: desk_ui
             page.get_by_text("As one page, for an auditor").wait_for()
             desk_ui.idle(page)
             unharmed(page)
-        page.goto(f"{desk.url}/state?feed={desk_ui.FEED}")
+        page.goto(f"{desk.url}/state?shown_feed={desk_ui.FEED}")
         page.get_by_text("Methods with their record").wait_for()
         unharmed(page)
 

@@ -115,7 +115,7 @@ def test_links_lead_to_the_declared_address(declared: Path, monkeypatch: pytest.
         "https://desk.example.org/?feed=payments&partition=2026-11-01&table=review"
     )
     assert record_link("payments", "ledger:2026-11-01:0a1b:7") == (
-        "https://desk.example.org/record?feed=payments&record=ledger%3A2026-11-01%3A0a1b%3A7"
+        "https://desk.example.org/record?of=payments&record=ledger%3A2026-11-01%3A0a1b%3A7"
     )
 
 
