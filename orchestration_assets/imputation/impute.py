@@ -26,7 +26,7 @@ from orchestration_assets.imputation.choice import chosen
 from orchestration_assets.imputation.dependent import Dependent
 from orchestration_assets.imputation.groups import VERSION as GROUPS_VERSION
 from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict, read_members
-from orchestration_assets.imputation.learned import FITTERS, Learned, learn
+from orchestration_assets.imputation.learned import FITTERS, Learned, learn, pooled
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import MAJORITY, claims_of, with_their_others
 from orchestration_assets.settlement.claims import VERSION as CLAIMS_VERSION
@@ -161,7 +161,7 @@ def fit_groups(
 def fit_learned(known: pl.DataFrame, rules: RuleSet) -> dict[tuple[str, str], Learned]:
     """One model per (field, method) that the contract names; `known`: good records as text."""
     fitted = {(name, method): learn(known, name, method, rules) for name, method in fields_by_learning(rules)}
-    return {key: model for key, model in fitted.items() if model is not None}
+    return pooled({key: model for key, model in fitted.items() if model is not None}, rules)
 
 
 def impute(
@@ -289,7 +289,7 @@ def _by_group(cells: pl.DataFrame, model: GroupModel) -> pl.LazyFrame:
 
 def _by_learning(cells: pl.DataFrame, learned: Learned, rules: RuleSet) -> pl.LazyFrame:
     texts = cells.select(pl.col(BY + name).alias(name) for name in rules.fields)
-    said = pl.concat([cells, learned.predictor.predict(texts)], how="horizontal")
+    said = pl.concat([cells, learned.predict(texts)], how="horizontal")
     strength = (pl.col("strength") * 100).round(1).cast(pl.String)
     words = {
         "nearest": pl.concat_str(
