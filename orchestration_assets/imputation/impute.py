@@ -26,7 +26,7 @@ from orchestration_assets.imputation.choice import chosen
 from orchestration_assets.imputation.dependent import Dependent
 from orchestration_assets.imputation.groups import VERSION as GROUPS_VERSION
 from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict, read_members
-from orchestration_assets.imputation.learned import FITTERS, Learned, learn, pooled
+from orchestration_assets.imputation.learned import FITTERS, Learned, learn
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import MAJORITY, claims_of, with_their_others
 from orchestration_assets.settlement.claims import VERSION as CLAIMS_VERSION
@@ -161,7 +161,7 @@ def fit_groups(
 def fit_learned(known: pl.DataFrame, rules: RuleSet) -> dict[tuple[str, str], Learned]:
     """One model per (field, method) that the contract names; `known`: good records as text."""
     fitted = {(name, method): learn(known, name, method, rules) for name, method in fields_by_learning(rules)}
-    return pooled({key: model for key, model in fitted.items() if model is not None}, rules)
+    return {key: model for key, model in fitted.items() if model is not None}
 
 
 def impute(

@@ -1,17 +1,16 @@
 """Learned imputers (`model`, `nearest`): fitted on good records, tested on records that they were not fitted on.
 
-Cases lack some of their other fields, as the records that are asked about do. A field with too few cases to tell shares
-those of all fields with the same promise: how sure a method is says much the same in all of them.
+Cases lack some of their other fields, as the records that are asked about do.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import polars as pl
 
 from orchestration_assets.imputation import nearest, trees
-from orchestration_assets.imputation.calibration import Threshold, calibrate, shared_level
+from orchestration_assets.imputation.calibration import Threshold, calibrate
 from validators.rules import FieldSpec, RuleSet
 
 FOLDS = 5
@@ -39,14 +38,13 @@ FITTERS: dict[str, tuple[str, Callable[[pl.DataFrame, FieldSpec, list[str]], Pre
 
 @dataclass(frozen=True)
 class Learned:
-    """A fitted predictor of one field, and how strong its predictions must be. `cases`: what it was measured on."""
+    """A fitted predictor of one field, and how strong its predictions must be."""
 
     method: str
     version: str
     predictor: Predictor
     others: tuple[str, ...]
     usually_lacking: int
-    cases: pl.DataFrame
     threshold: Threshold
 
     def predict(self, texts: pl.DataFrame) -> pl.DataFrame:
@@ -75,34 +73,10 @@ def learn(known: pl.DataFrame, name: str, method: str, rules: RuleSet) -> Learne
     predictor = fit(held, spec, others) if held.height >= LEAST_RECORDS and others else None
     if predictor is None:
         return None
-    cases = _cases(held, spec, others, fit)
     lacking = held.select(pl.sum_horizontal(pl.col(n).is_null().cast(pl.Int64) for n in others)).to_series()
-    threshold = calibrate(cases, spec.policy, "masked")
-    return Learned(method, version, predictor, tuple(others), int(lacking.median() or 0), cases, threshold)  # type: ignore[arg-type]
-
-
-def pooled(learned: dict[tuple[str, str], Learned], rules: RuleSet) -> dict[tuple[str, str], Learned]:
-    """`learned`, those that could not show by their own cases that they keep the promise measured on those of all fields.
-
-    Of one method, and of fields with the same promise. A field in which more than promised was wrong is left as it is.
-    """
-    out = {}
-    for (name, method), one in learned.items():
-        policy = rules.fields[name].policy
-        alike = [
-            other.cases
-            for (field, m), other in learned.items()
-            if m == method and rules.fields[field].policy.max_error == policy.max_error
-        ]
-        level = shared_level(2)
-        own = calibrate(one.cases, policy, "masked", level)
-        together = calibrate(pl.concat(alike), policy, "masked", level)
-        above = one.cases.filter(together.may_apply())
-        wrong = above.height - int(above["is_right"].sum())
-        is_kept = together.is_applied and wrong <= policy.max_error * above.height
-        usable = one.threshold if len(alike) == 1 else together if is_kept and not own.is_applied else own
-        out[name, method] = replace(one, threshold=usable)
-    return out
+    threshold = calibrate(_cases(held, spec, others, fit), spec.policy, "masked")
+    usually = int(lacking.quantile(0.5) or 0)
+    return Learned(method, version, predictor, tuple(others), usually, threshold)
 
 
 def _cases(
