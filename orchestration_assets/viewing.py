@@ -27,7 +27,7 @@ def views_of(found: Settings) -> dict[str, FeedView]:
 
 
 def _viewed(declared: Declared, lake: Lake) -> FeedView:
-    rules = rules_of(declared.feed.contract)
+    rules = rules_of(declared.feed.contract, declared.feed.costs)
     value_field(declared.feed.desk.value, rules)
     notations = {source.source: notations_of(source) for source in declared.sources}
     return FeedView(lake, declared, rules, notations)
