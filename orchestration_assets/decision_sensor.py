@@ -12,7 +12,7 @@ import dagster as dg
 
 from orchestration_assets.assets.landed import landing_config
 from orchestration_assets.decisions.ledger import decisions_of
-from orchestration_assets.feed import Declared
+from orchestration_assets.feed import Declared, Feed
 from orchestration_assets.lake import Lake
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.sensors import DIED, REPETITIONS, is_running
@@ -48,7 +48,7 @@ def build_decisions(declared: Declared, job: Any, interval_seconds: float) -> dg
         description="Lets what people decided take effect: runs the partitions that new decisions concern.",
     )
     def decisions(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
-        memory = noted(lake.lake(), feed, declared.feed.contract, _remembered(context.cursor))
+        memory = noted(lake.lake(), declared.feed, _remembered(context.cursor))
         requests, pending = [], {}
         for partition, wanted in sorted(memory.pending.items()):
             if _has(taken_up(lake.of(declared, partition)), wanted):
@@ -68,12 +68,13 @@ def build_decisions(declared: Declared, job: Any, interval_seconds: float) -> dg
     return decisions
 
 
-def noted(lake: Lake, feed: str, contract: str, memory: Memory) -> Memory:
+def noted(lake: Lake, declared: Feed, memory: Memory) -> Memory:
     """`memory`, with what was decided since then, and what follows from how people judged."""
+    feed = declared.feed
     rows = decisions_of(lake, feed)
     if rows.is_empty():
         return memory
-    rules = rules_of(contract)
+    rules = rules_of(declared.contract, declared.costs)
     pending = dict(memory.pending)
     last = rows["decision"][-1]
     for partition in concerned(lake, feed, rules, rows, memory.last) if last > memory.last else ():

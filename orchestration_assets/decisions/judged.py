@@ -29,8 +29,8 @@ JUDGED_SCHEMA = pl.Schema(
 """One row per (decision that concerns a record of the partition, proposal that it judges); `method` is null where it judges
 none. `gate`: `applied` or `suggested`, as it was measured before people judged."""
 
-MEASURES_ITSELF = ("agreement",)
-"""Methods that are fitted on what people stated, and measured on it by folds: here it would count twice."""
+MEASURES_ITSELF = ("agreement", "learned")
+"""Methods that are fitted on what people stated, and measured on it, each case without itself: here it would count twice."""
 _OF_PROPOSAL = ("method", "version", "arm", "gate")
 
 

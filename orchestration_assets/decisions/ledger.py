@@ -55,6 +55,8 @@ DECISION_SCHEMA = pl.Schema(_COLUMNS)
 `correct`; after `reject` it is what was found wrong. `pattern` is shared by the rows of one decision on a group; of these,
 `is_seen` marks the records that the person had before their eyes: only they are evidence."""
 
+NOBODY = ("gate", "judged", "label")
+"""`decided_by` of repairs that no decision is about: by what was measured, by what people judged of the method, by a file of labels."""
 _WAIT_SECONDS = 30.0
 _TRIES = 20
 SEPARATOR = "\x1f"
@@ -215,6 +217,8 @@ def _mistake(decision: Decision) -> str:
     """What a decision lacks, in words; empty if nothing."""
     if not decision.by.strip():
         return "it does not say who decided"
+    if decision.by in NOBODY:
+        return f"'{decision.by}' is no person"
     if decision.action == "undo":
         is_scoped = any(getattr(decision, name) is not None for name in _UNDO_SCOPES)
         return (

@@ -11,7 +11,7 @@ import polars as pl
 from orchestration_assets.decisions import judged
 from orchestration_assets.decisions.effects import STATED, decided, kept_out
 from orchestration_assets.decisions.following import on_records
-from orchestration_assets.decisions.ledger import DECISION_SCHEMA, decisions_of, in_force, undoing
+from orchestration_assets.decisions.ledger import DECISION_SCHEMA, SEPARATOR, decisions_of, in_force, undoing
 from orchestration_assets.imputation.agreed import fields_by_agreement
 from orchestration_assets.lake import PARTITION
 from orchestration_assets.settlement.agreement import contradictions, with_more, with_their_others
@@ -19,9 +19,11 @@ from orchestration_assets.settlement.apply import apply_repairs
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.fragments import ROW_BITS
 from orchestration_assets.steps.units import Units
+from orchestration_assets.translation.learned.examples import EXAMPLE_SCHEMA, of_people
 from orchestration_assets.way import Unit
 from validators.judgement import FINDING_SCHEMA
 from validators.rules import digest
+from validators.triage import identities
 
 NOTHING_DECIDED = {"last": "", "strata": ""}
 """What a settlement hands over of people, where nobody decided anything."""
@@ -106,6 +108,20 @@ class DecidedUnits(Units):
             return None
         last = pl.concat(parts).unique(["_identity", "field"], keep="last", maintain_order=True)
         return last.select("_identity", "field", pl.col("value").alias("truth"))
+
+    def examples(self) -> pl.DataFrame:
+        """What people stated anywhere in the feed of texts that were delivered, as EXAMPLE_SCHEMA."""
+        rules, notations = self.context.rules, self.context.notations
+        said = self.standing.filter("is_seen", pl.col("action").is_in(STATED)).drop_nulls(["original", "key"])
+        parts = [EXAMPLE_SCHEMA.to_frame()]
+        for (source,), part in said.partition_by("_source", as_dict=True).items():
+            keys = pl.col("key").str.split(SEPARATOR).list.to_struct(fields=rules.key).struct.unnest()
+            about = identities(part.lazy().select(keys), rules, notations.get(str(source), {}))
+            told = part.select(
+                "_source", "field", "original", pl.col("value").alias("truth"), about.alias("about")
+            )
+            parts.append(of_people(told, rules, notations))
+        return pl.concat(parts)
 
     def hand_over(self) -> dict[str, str]:
         """Commit what the decisions say of the methods here; returns up to where decisions were taken up."""

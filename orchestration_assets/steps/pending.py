@@ -6,13 +6,14 @@ from typing import Any
 import polars as pl
 
 from orchestration_assets.decisions import judged
-from orchestration_assets.decisions.effects import BY_JUDGED_CASES
+from orchestration_assets.decisions.effects import BY_JUDGED_CASES, STATED
 from orchestration_assets.decisions.following import key_text
 from orchestration_assets.decisions.ledger import decisions_of, in_force, is_covered, subject
 from orchestration_assets.lake import PARTITION, Lake
 from orchestration_assets.settlement.labels import STRATUM, judged_status
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.deciding import NOTHING_DECIDED, fingerprint
+from orchestration_assets.translation.learned.examples import learned_fields
 from validators.rules import RuleSet
 
 HELD = ("review", "quarantine")
@@ -44,6 +45,7 @@ def concerned(lake: Lake, feed: str, rules: RuleSet, rows: pl.DataFrame, since: 
         found |= _repaired_by(lake, feed, meant)
     about = pl.concat(touched)
     found |= set(about[PARTITION].drop_nulls()) | _followed(lake, feed, about, rules)
+    found |= _alike(lake, feed, about, rules)
     if lake.exists(table := f"{feed}/{judged.TABLE}"):
         took = lake.scan(table).filter(pl.col("decision").is_in(about["decision"].implode()))
         found |= set(took.select(PARTITION).collect().to_series())
@@ -108,6 +110,21 @@ def _repaired_by(lake: Lake, feed: str, undo: dict[str, Any]) -> set[str]:
     version = pl.col("version").eq_missing(pl.lit(undo["undoes_version"], pl.String))
     mine = lake.scan(f"{feed}/repairs").filter(pl.col("method") == undo["undoes_method"], version)
     return set(mine.select(PARTITION).unique().collect().to_series())
+
+
+def _alike(lake: Lake, feed: str, rows: pl.DataFrame, rules: RuleSet) -> set[str]:
+    """The partitions in which a record of the same source is held with the same text in the field: it teaches of them."""
+    stated = rows.filter(
+        pl.col("action").is_in(STATED), "is_seen", pl.col("field").is_in(learned_fields(rules))
+    )
+    found: set[str] = set()
+    for (name,), part in stated.drop_nulls("original").partition_by("field", as_dict=True).items():
+        texts = part.select("_source", pl.col("original").alias("text")).unique()
+        for table in (f"{feed}/{held}" for held in HELD if lake.exists(f"{feed}/{held}")):
+            held = lake.scan(table).select(PARTITION, "_source", pl.col(str(name)).alias("text"))
+            same = held.join(texts.lazy(), on=["_source", "text"], how="semi")
+            found |= set(same.select(PARTITION).unique().collect().to_series())
+    return found
 
 
 def _followed(lake: Lake, feed: str, rows: pl.DataFrame, rules: RuleSet) -> set[str]:

@@ -9,12 +9,13 @@ import polars as pl
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.verdicts import withdraw_contradicted
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.deciding import DecidedUnits
 from orchestration_assets.steps.spelling import spelling_of
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation import neighbours
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
-from orchestration_assets.translation.learned.examples import EXAMPLE_SCHEMA, of_others
+from orchestration_assets.translation.learned.examples import of_others
 from orchestration_assets.translation.learned.fitting import (
     LearnedTranslation,
     learn_translation,
@@ -75,16 +76,15 @@ def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
 
 
 def _learn(units: Units, decisions: list[Decision], rules: RuleSet) -> LearnedTranslation:
-    """What the contested records teach of texts that no translator is sure of, and of those that others contradict."""
+    """What people taught, and what contested records teach of texts that no translator is sure of, or others contradict."""
 
     def examples(label: str) -> pl.DataFrame:
         cells = translation.unread(units.saved(label, "malformed"), decisions)
         return of_others(*units.frames(label), cells, rules)
 
     contested = [label for label in units.labels if units.is_contested(label)]
-    return learn_translation(
-        pl.concat([EXAMPLE_SCHEMA.to_frame(), *side_by_side(examples, contested)]), rules
-    )
+    of_people = DecidedUnits(units.context).examples()
+    return learn_translation(pl.concat([of_people, *side_by_side(examples, contested)]), rules)
 
 
 def _translate(

@@ -125,7 +125,14 @@ def test_an_own_value_must_keep_the_rules_of_its_field_and_is_written_as_the_con
 
 
 def test_a_decision_without_what_it_needs_is_refused(lake) -> None:
-    lacking = [on(by=" "), on(name=None), on(name=None, action="correct"), on(source=None), undo()]
+    lacking = [
+        on(by=" "),
+        on(by="gate"),
+        on(name=None),
+        on(name=None, action="correct"),
+        on(source=None),
+        undo(),
+    ]
     assert [r.decision for r in decide(lake, "sales", lacking)] == lacking
     assert decisions_of(lake, "sales").is_empty()
 

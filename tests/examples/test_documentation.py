@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from orchestration_assets.assets.settled import TABLES
 from orchestration_assets.checks import BLOCKING, TELLING
 from orchestration_assets.cli import COMMANDS, main
+from orchestration_assets.decisions.judged import JUDGED_SCHEMA
+from orchestration_assets.decisions.ledger import DECISION_SCHEMA
 from orchestration_assets.expectations import NAME as EXPECTATIONS
 from orchestration_assets.feed import Costs, DailyPartitions, Desk, Feed, Limits, StaticPartitions, load_feeds
 from orchestration_assets.imputation.impute import BY_GROUP, KNOWN
@@ -23,6 +25,7 @@ from orchestration_assets.steps.context import Context, rules_of
 from orchestration_assets.steps.fragments import UNREADABLE_SCHEMA
 from orchestration_assets.steps.landing import DELIVERY_SCHEMA, land_sources, summary
 from orchestration_assets.steps.measuring import METRIC_SCHEMA
+from orchestration_assets.steps.replaying import REPLAY_SCHEMA
 from orchestration_assets.steps.settlement import schemas_of
 from orchestration_assets.translation.registry import TRANSLATORS
 from sources.availability.declared import Breaker, Hours
@@ -284,7 +287,12 @@ def test_the_reference_lists_exactly_the_tables_of_the_lake(example_folder: Path
     listed = {name for head in heads for name in CELL.findall(head)}
     owners = {"payments": "<feed>", "gateway_a": "<source>", "gateway_b": "<source>", "ledger": "<source>"}
     logs = (example_folder / "lake").glob("*/*/_delta_log")
-    assert listed == {f"{owners[log.parts[-3]]}/{log.parts[-2]}" for log in logs}
+    of_people = {
+        "<feed>/decisions",
+        "<feed>/judged",
+        "<feed>/replays",
+    }  # there are none before anybody decided
+    assert listed == {f"{owners[log.parts[-3]]}/{log.parts[-2]}" for log in logs} | of_people
     assert {f"<feed>/{name}" for name in TABLES} <= listed
 
 
@@ -300,9 +308,13 @@ def test_the_reference_lists_exactly_the_columns_of() -> None:
         "<feed>/findings": schemas.findings,
         "<feed>/repairs": schemas.repairs,
         "<feed>/methods": METHOD_SCHEMA,
+        "<feed>/decisions": DECISION_SCHEMA,
+        "<feed>/judged": JUDGED_SCHEMA,
+        "<feed>/replays": REPLAY_SCHEMA,
     }
     for table, schema in expected.items():
-        assert set(columns_in_the_reference(table)) == set(schema.names()) - set(rules.fields), table
+        own = set(schema.names()) - set(rules.fields) - {"_partition"}
+        assert set(columns_in_the_reference(table)) == own, table
     named = section(text_of("tables.md"), "`<feed>/metrics`")
     assert set(METRIC_SCHEMA.names()) <= set(CELL.findall(named))
 
