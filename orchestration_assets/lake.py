@@ -32,6 +32,7 @@ _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """The folder of rows whose partition is null."""
 _OF_PARTITION, _OF_RUN = "breakwater.partition", "breakwater.run"
 """What a commit is marked with."""
+_ROWS_PER_GROUP = 1 << 16  # a dictionary of more values does not fit the cache while it is built
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 
 
@@ -119,7 +120,12 @@ class Lake:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             temporary = folder / f".{name or 'staged'}-{os.getpid()}-{threading.get_ident()}.tmp"
-            frame.write_parquet(temporary, compression="zstd", compression_level=_COMPRESSION_LEVEL)
+            frame.write_parquet(
+                temporary,
+                compression="zstd",
+                compression_level=_COMPRESSION_LEVEL,
+                row_group_size=_ROWS_PER_GROUP,
+            )
             final = folder / f"{name or _hash_of(temporary)}.parquet"
             temporary.replace(final)
             size = final.stat().st_size
