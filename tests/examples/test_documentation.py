@@ -18,7 +18,7 @@ from orchestration_assets.decisions.judged import JUDGED_SCHEMA
 from orchestration_assets.decisions.ledger import DECISION_SCHEMA
 from orchestration_assets.desk.access import Access, Header, Local, Open, OpenIdConnect, Right, Sessions
 from orchestration_assets.expectations import NAME as EXPECTATIONS
-from orchestration_assets.feed import Costs, DailyPartitions, Feed, Limits, StaticPartitions, load_feeds
+from orchestration_assets.feed import Costs, DailyPartitions, Desk, Feed, Limits, StaticPartitions, load_feeds
 from orchestration_assets.imputation.impute import BY_GROUP, KNOWN
 from orchestration_assets.lake import Lake
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, cases_needed
@@ -258,6 +258,7 @@ def test_the_reference_lists_the_settings_of_both_kinds_of_partitions() -> None:
         ("source-yaml.md", Breaker, "breaker"),
         ("feed-yaml.md", Limits, "limits"),
         ("feed-yaml.md", Costs, "costs"),
+        ("feed-yaml.md", Desk, "desk"),
     ],
 )
 def test_plain_defaults_are_those_of_the_code(page: str, model: type[BaseModel], rows: str) -> None:
