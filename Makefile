@@ -32,7 +32,7 @@ desk: ## open the desk, where people decide what waits, on http://127.0.0.1:8501
 	@scripts/setup.sh run
 	@exec $(BIN)/breakwater desk --port $(DESK_PORT) $(ARGS)
 
-screenshots: ## take the documentation's pictures of Dagster's pages anew (needs chromium; five minutes); ARGS="graph run" for some
+screenshots: ## take the documentation's pictures of Dagster's pages and of the desk anew (needs chromium; five minutes); ARGS="graph run" for some
 	@scripts/setup.sh dev
 	@$(BIN)/python -m docs.screenshots $(ARGS)
 

@@ -1,4 +1,4 @@
-"""Takes the documentation's pictures of Dagster's pages: real runs of simulated payments, photographed in headless Chromium.
+"""Takes the documentation's pictures of Dagster's pages and of the desk: simulated payments, photographed in Chromium.
 
 `make screenshots` writes docs/images/*.png. Look at each before it is committed: a stranger must be able to read it.
 """
@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sources.simulation import DamageRates, simulate
-from tests.browser import ui
+from tests.browser import desk_ui, ui
 
 IMAGES = ui.PROJECT / "docs" / "images"
 DAYS = 10
@@ -73,6 +74,34 @@ def repairs(page: Any, dagster: ui.Dagster, day: str) -> None:
     page.get_by_text("evidence", exact=True).first.wait_for()
 
 
+def desk(page: Any, running: desk_ui.Desk) -> None:
+    """The record that matters most."""
+    desk_ui.sign_in(page, f"{running.url}/record", "first")
+    page.get_by_role("button", name="Accept").first.wait_for()
+    desk_ui.idle(page)
+
+
+def desk_queue(page: Any, running: desk_ui.Desk) -> None:
+    """The largest pattern, and what accepting its proposals would do."""
+    desk_ui.sign_in(page, running.url, "first")
+    page.get_by_role("button", name="Decide").first.click()
+    panel = page.locator("[class*=st-key-panel_]")
+    panel.get_by_text("Accept", exact=True).click()
+    panel.get_by_role("button", name="Decide for").wait_for()
+    desk_ui.idle(page)
+
+
+def desk_state(page: Any, running: desk_ui.Desk) -> None:
+    desk_ui.sign_in(page, f"{running.url}/state?shown_feed={FEED}", "first")
+    page.get_by_text("Methods with their record").wait_for()
+    page.wait_for_timeout(5000)  # the charts draw themselves
+
+
+AT_DESK: dict[str, tuple[Callable[[Any, desk_ui.Desk], None], int, int]] = {
+    "desk": (desk, 1400, 1000),
+    "desk_queue": (desk_queue, 1400, 1000),
+    "desk_state": (desk_state, 1400, 1350),
+}
 PICTURES: dict[str, tuple[Callable[[Any, ui.Dagster, str], None], int, int]] = {
     "graph": (graph, 1360, 1220),
     "checks": (checks, 1400, 900),
@@ -85,20 +114,20 @@ PICTURES: dict[str, tuple[Callable[[Any, ui.Dagster, str], None], int, int]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(PICTURES)}"
+        "names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join((*PICTURES, *AT_DESK))}"
     )
     parser.add_argument("--out", type=Path, default=IMAGES, help="folder (default: docs/images)")
     parser.add_argument(
         "--place", type=Path, help="folder of the lake; one that is there already is photographed as it is"
     )
     options = parser.parse_args()
-    if unknown := sorted(set(options.names) - set(PICTURES)):
+    if unknown := sorted(set(options.names) - {*PICTURES, *AT_DESK}):
         parser.error(f"there is no picture {', '.join(unknown)}")
     if reason := ui.lacking():
         raise SystemExit(reason)
     with tempfile.TemporaryDirectory(prefix="breakwater-screenshots-") as folder:
         take(
-            options.names or list(PICTURES),
+            options.names or [*PICTURES, *AT_DESK],
             options.out,
             options.place or Path(folder) / "place",
             Path(folder),
@@ -112,15 +141,29 @@ def take(names: list[str], out: Path, folder: Path, profiles: Path) -> None:
     if not place.lake.exists():
         fill(place, days)
     out.mkdir(parents=True, exist_ok=True)
-    with ui.dagster_dev(place) as dagster:
-        for name in names:
-            show, width, height = PICTURES[name]
-            with ui.browser(profiles / name, width=width, height=height) as page:
-                ui.hide_navigation(page, dagster)
-                show(page, dagster, days[-1])
-                page.wait_for_timeout(1500)  # the UI's animations
-                page.screenshot(path=out / f"{name}.png")
-            print(f"{out / name}.png, {(out / f'{name}.png').stat().st_size / 1000:.0f} KB", flush=True)
+    if of_dagster := [name for name in names if name in PICTURES]:
+        with ui.dagster_dev(place) as dagster:
+            for name in of_dagster:
+                show, width, height = PICTURES[name]
+                with taken(out / f"{name}.png", profiles / name, width, height) as page:
+                    ui.hide_navigation(page, dagster)
+                    show(page, dagster, days[-1])
+    if at_desk := [name for name in names if name in AT_DESK]:
+        with desk_ui.desk(place) as running:
+            for name in at_desk:
+                show_desk, width, height = AT_DESK[name]
+                with taken(out / f"{name}.png", profiles / name, width, height) as page:
+                    show_desk(page, running)
+
+
+@contextmanager
+def taken(file: Path, profile: Path, width: int, height: int) -> Iterator[Any]:
+    """A page, of which a picture is taken at the end."""
+    with ui.browser(profile, width=width, height=height) as page:
+        yield page
+        page.wait_for_timeout(1500)  # the UI's animations
+        page.screenshot(path=file)
+    print(f"{file}, {file.stat().st_size / 1000:.0f} KB", flush=True)
 
 
 def fill(place: ui.Place, days: list[str]) -> None:

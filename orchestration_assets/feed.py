@@ -82,7 +82,7 @@ class Desk(_Declared):
         description="The number of the contract that is at stake in a record; without it each record counts one.",
     )
     within_hours: float = Field(
-        default=72,
+        default=72.0,
         gt=0,
         description="For how long a record may wait for a person, from when it was delivered.",
     )

@@ -19,6 +19,7 @@ PURE = (
     "orchestration_assets/translation",
     "orchestration_assets/imputation",
     "orchestration_assets/settlement",
+    "orchestration_assets/decisions",
     "orchestration_assets/drift",
     "orchestration_assets/decisions",
     "orchestration_assets/profiling",

@@ -12,10 +12,10 @@ _LONGEST = 2000
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 15px/1.45 system-ui, sans-serif; color: #1c1e21; background: #fff; }
-body { margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }
+body { margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
 h1 { font-size: 1.35rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; border-bottom: 1px solid #c9ced6; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; font-size: .92em; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-bottom: 1px solid #e4e7eb; }
 th, dt { font-weight: 600; color: #4a5361; }
 td, dd { overflow-wrap: anywhere; }

@@ -8,11 +8,11 @@ from functools import partial
 import polars as pl
 import streamlit as st
 
+from orchestration_assets.decisions.cells import RecordId
 from orchestration_assets.decisions.drafting import drafts_of_record
-from orchestration_assets.decisions.ledger import Decision
 from orchestration_assets.decisions.queue import records_page
 from orchestration_assets.decisions.record import Case, case_of
-from orchestration_assets.decisions.story import Story, decided_in_words, parsed, story_of, told
+from orchestration_assets.decisions.story import Story, decided_in_words, story_of, told
 from orchestration_assets.decisions.story_page import page_of
 from orchestration_assets.decisions.view import FeedView
 from orchestration_assets.desk import showing
@@ -21,6 +21,8 @@ from orchestration_assets.desk.field_panel import Cell, field_panel
 from orchestration_assets.desk.filtering import kept_filters
 from orchestration_assets.desk.visit import Visit
 from orchestration_assets.errors import NotFoundError
+from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.withdrawing import undo_of_record
 
 _AHEAD = 100
 _SKIPPED = "breakwater_skipped"
@@ -155,9 +157,14 @@ def _decided(visit: Visit, feed: str, story: Story) -> None:
         return
     showing.texts(*map(decided_in_words, story["decisions"]))
     if visit.person.may_decide:
-        source, partition, delivery, row = parsed(story["record_id"])
-        undo = Decision(visit.person.name, "undo", partition, source, delivery, row)
-        st.button("Undo the decisions on this record", key="undo", on_click=visit.decide, args=(feed, [undo]))
+        undo = partial(_undo, visit, feed, story["record_id"])
+        st.button("Undo the decisions on this record", key="undo", on_click=undo)
+
+
+def _undo(visit: Visit, feed: str, record_id: str) -> None:
+    view, record = visit.views[feed], RecordId.parse(record_id)
+    context = Context(view.declared, view.lake, record.partition, visit.desk.settings.outside)
+    visit.decide(feed, [undo_of_record(context, record, visit.person.name, None, None)])
 
 
 def _other_fields(case: Case) -> None:

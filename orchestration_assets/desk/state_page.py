@@ -18,7 +18,9 @@ _COLOURS = {"trusted": _GOOD, "review": _HELD, "quarantine": _HELD}
 def state_page(visit: Visit) -> None:
     """The state of one feed."""
     st.title("State")
-    feed = st.selectbox("Feed", sorted(visit.views), key="shown_feed", bind="query-params")
+    # Those that have run come first: a feed of which there is nothing to see is seldom asked for.
+    feeds = sorted(visit.views, key=lambda name: (not _partitions(visit.views[name]), name))
+    feed = st.selectbox("Feed", feeds, key="shown_feed", bind="query-params")
     if feed is None:
         st.text("No feed is declared that could be looked at.")
         return
@@ -28,20 +30,24 @@ def state_page(visit: Visit) -> None:
     _tables(view)
 
 
+def _partitions(view: FeedView) -> list[str]:
+    return view.lake.partitions(view.table("metrics"))
+
+
 def _flow(view: FeedView) -> None:
     st.subheader("The flow of records")
-    partitions = view.lake.partitions(view.table("metrics"))
     chosen = st.selectbox(
-        "Partition", [_EVERY, *reversed(partitions)], key="shown_partition", bind="query-params"
+        "Partition", [_EVERY, *reversed(_partitions(view))], key="shown_partition", bind="query-params"
     )
     found = state.flow(view, None if chosen == _EVERY else chosen)
-    if found.nodes.is_empty():
+    if found.links.is_empty():
         st.text("Nothing has run yet.")
         return
     st.graphviz_chart(
-        as_dot(found), width="stretch", alt="The flow of records from the sources to their verdicts"
+        as_dot(found), width="content", alt="The flow of records from the sources to their verdicts"
     )
-    showing.table(found.links, "links")
+    with st.expander("As numbers"):
+        showing.table(found.links, "links")
 
 
 def as_dot(found: state.Flow) -> str:
@@ -51,6 +57,7 @@ def as_dot(found: state.Flow) -> str:
     nodes = [
         f'{names[node]} [label="{_quoted(node)}\\n{records:,}" color="{_COLOURS.get(node, _PLAIN)}"]'
         for node, records in found.nodes.select("node", "records").iter_rows()
+        if records
     ]
     links = [
         f'{names[start]} -> {names[end]} [label="{records:,}" penwidth={1 + 7 * records / most:.1f}]'

@@ -13,7 +13,7 @@ METRIC_SCHEMA = pl.Schema({"metric": pl.String, "value": pl.Float64})
 _STEPS = ("landing", "triage", "translated", "imputed", "settled")
 _OF_SETTLEMENT = (
     *("clean", "translated", "imputed", "trusted", "review", "quarantine", "duplicate", "outside"),
-    *("repairs_applied", "repairs_suggested"),
+    *("repairs_applied", "repairs_suggested", "decided"),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from orchestration_assets.decisions.ledger import NOBODY
 from orchestration_assets.lake import StagedFile
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
@@ -26,7 +27,7 @@ OF_RECORD: dict[str, pl.DataType] = {**HEAD, "_endpoint": pl.String()}
 """What a table of records says of each: its id, and who served it."""
 _COUNTED = (
     *("trusted_without_repair", "translated", "imputed", "review", "quarantine", "duplicate", "outside"),
-    *("repairs_applied", "repairs_suggested", "fatal"),
+    *("repairs_applied", "repairs_suggested", "fatal", "decided"),
 )
 
 
@@ -208,6 +209,7 @@ def _count(settled: Settled, unit: Unit) -> dict[str, int]:
     mine = settled.in_force.filter(pl.col("_id").is_in(settled.trusted["_id"].implode()))
     repaired = mine["_id"].n_unique()
     imputed = mine.filter(~pl.col("method").is_in(translators))["_id"].n_unique()
+    decided = mine.filter(~pl.col("decided_by").is_in(NOBODY))["_id"].n_unique()
     status = dict(unit.proposals.group_by("status").len().iter_rows())
     verdicts = dict(settled.held.group_by("_verdict").len().iter_rows())
     fatal = settled.findings.filter(pl.col("severity") == "fatal").height
@@ -219,6 +221,7 @@ def _count(settled: Settled, unit: Unit) -> dict[str, int]:
         "repairs_applied": settled.in_force.height,
         "repairs_suggested": status.get("suggested", 0),
         "fatal": fatal,
+        "decided": decided,
     }
 
 

@@ -14,9 +14,11 @@ from pydantic import BaseModel
 from orchestration_assets.assets.settled import TABLES
 from orchestration_assets.checks import BLOCKING, TELLING
 from orchestration_assets.cli import COMMANDS, main
+from orchestration_assets.decisions.judged import JUDGED_SCHEMA
+from orchestration_assets.decisions.ledger import DECISION_SCHEMA
 from orchestration_assets.desk.access import Access, Header, Local, Open, OpenIdConnect, Right, Sessions
 from orchestration_assets.expectations import NAME as EXPECTATIONS
-from orchestration_assets.feed import Costs, DailyPartitions, Feed, Limits, StaticPartitions, load_feeds
+from orchestration_assets.feed import Costs, DailyPartitions, Desk, Feed, Limits, StaticPartitions, load_feeds
 from orchestration_assets.imputation.impute import BY_GROUP, KNOWN
 from orchestration_assets.lake import Lake
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, cases_needed
@@ -24,6 +26,7 @@ from orchestration_assets.steps.context import Context, rules_of
 from orchestration_assets.steps.fragments import UNREADABLE_SCHEMA
 from orchestration_assets.steps.landing import DELIVERY_SCHEMA, land_sources, summary
 from orchestration_assets.steps.measuring import METRIC_SCHEMA
+from orchestration_assets.steps.replaying import REPLAY_SCHEMA
 from orchestration_assets.steps.settlement import schemas_of
 from orchestration_assets.translation.registry import TRANSLATORS
 from sources.availability.declared import Breaker, Hours
@@ -225,7 +228,7 @@ def test_the_reference_lists_the_settings_of_every_way_to_sign_in() -> None:
     rows = [
         line.split(" | ")
         for line in section(text_of("desk-yaml.md"), "sign_in").splitlines()
-        if line.startswith("| `")
+        if line.startswith("| `") and "`kind`" not in line
     ]
     listed = {(row[0].strip("| `"), row[1].strip("| `")) for row in rows}
     ways = {"local": Local, "header": Header, "oidc": OpenIdConnect, "open": Open}
@@ -255,6 +258,7 @@ def test_the_reference_lists_the_settings_of_both_kinds_of_partitions() -> None:
         ("source-yaml.md", Breaker, "breaker"),
         ("feed-yaml.md", Limits, "limits"),
         ("feed-yaml.md", Costs, "costs"),
+        ("feed-yaml.md", Desk, "desk"),
     ],
 )
 def test_plain_defaults_are_those_of_the_code(page: str, model: type[BaseModel], rows: str) -> None:
@@ -302,7 +306,12 @@ def test_the_reference_lists_exactly_the_tables_of_the_lake(example_folder: Path
     listed = {name for head in heads for name in CELL.findall(head)}
     owners = {"payments": "<feed>", "gateway_a": "<source>", "gateway_b": "<source>", "ledger": "<source>"}
     logs = (example_folder / "lake").glob("*/*/_delta_log")
-    assert listed == {f"{owners[log.parts[-3]]}/{log.parts[-2]}" for log in logs}
+    of_people = {
+        "<feed>/decisions",
+        "<feed>/judged",
+        "<feed>/replays",
+    }  # there are none before anybody decided
+    assert listed == {f"{owners[log.parts[-3]]}/{log.parts[-2]}" for log in logs} | of_people
     assert {f"<feed>/{name}" for name in TABLES} <= listed
 
 
@@ -318,9 +327,13 @@ def test_the_reference_lists_exactly_the_columns_of() -> None:
         "<feed>/findings": schemas.findings,
         "<feed>/repairs": schemas.repairs,
         "<feed>/methods": METHOD_SCHEMA,
+        "<feed>/decisions": DECISION_SCHEMA,
+        "<feed>/judged": JUDGED_SCHEMA,
+        "<feed>/replays": REPLAY_SCHEMA,
     }
     for table, schema in expected.items():
-        assert set(columns_in_the_reference(table)) == set(schema.names()) - set(rules.fields), table
+        own = set(schema.names()) - set(rules.fields) - {"_partition"}
+        assert set(columns_in_the_reference(table)) == own, table
     named = section(text_of("tables.md"), "`<feed>/metrics`")
     assert set(METRIC_SCHEMA.names()) <= set(CELL.findall(named))
 
@@ -366,7 +379,8 @@ def yaml_blocks() -> list[tuple[str, str]]:
 def test_yaml_in_the_pages_loads_without_mistakes(name: str, body: str, tmp_path: Path) -> None:
     path = tmp_path / "declared.yaml"
     path.write_text(body, encoding="utf-8")
-    model = Source if "source" in yaml.safe_load(body) else Feed
+    models = {"source": Source, "feed": Feed, "sign_in": Access}
+    model = next(models[first] for first in models if first in yaml.safe_load(body))
     declared, mistakes = load_declaration(path, model)
     assert mistakes == [], name
     assert declared is not None
