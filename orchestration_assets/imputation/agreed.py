@@ -32,6 +32,7 @@ ARM = "reliability"
 FOLDS = 20
 LEARNED_RECORDS = 5000
 """From so many records of a bucket the reporters are learned: memory does not grow with the partition."""
+EVEN = 0.5
 _SEED = 20261101
 _WORST, _BEST = 0.2, 0.98
 _LABELS_TO_TRUST = 20
@@ -122,10 +123,14 @@ def _of_cells(frame: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.DataFra
 
 
 def is_certain(agreed: Agreed) -> pl.Expr:
-    """Whether a row of `believed` may be applied. Where only agreement speaks, nobody is overruled by one other alone."""
+    """Whether a row of `believed` may be applied: what is more probable than not, at least.
+
+    Where only agreement speaks, nobody is overruled by one other alone.
+    """
     certain = [
         (pl.col("field") == name)
         & threshold.is_above()
+        & (pl.col("strength") > EVEN)
         & (
             (threshold.above.evidence_class == "judged")
             | (pl.col("support") >= MAJORITY)
