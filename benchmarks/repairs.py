@@ -1,8 +1,9 @@
 """Repair on published tables, beside published figures: `make bench-repair`.
 
-    python -m benchmarks.repairs [--table NAME …] [--runs N] [--ablate]
+    python -m benchmarks.repairs [--table NAME …] [--runs N] [--ablate | --curve FILE]
 
-Each repair is `breakwater repair` in a process of its own; `--ablate` takes one method at a time out of the contract.
+Each repair is `breakwater repair` in a process of its own; `--ablate` takes one method at a time out of the contract, `--curve`
+draws how many labels it takes to which record EDR.
 """
 
 import argparse
@@ -13,11 +14,14 @@ from pathlib import Path
 
 from benchmarks import prices
 from benchmarks.ablation import ablated, methods_of
+from benchmarks.plot import line_plot
 from benchmarks.published import MASKED, TABLES, Figures
 from benchmarks.repairing import Case, absent, measured
 from orchestration_assets.settings import settings
 
 FILES = 5
+BUDGETS = (0, 5, 10, 20, 40)
+"""Labels of the learning curve."""
 ABSENT = """not there: {paths}
 Hint: BREAKWATER_REFERENCE_DATA names the folder with the reference tables. flights, hospital and beers are Raha's files
 (github.com/LUH-DBS/Matelda), renuver's are in github.com/philipp-jung/mirmir, price_parser's in github.com/scrapinghub/price-parser;
@@ -118,6 +122,18 @@ def ablate(name: str, work: Path) -> None:
             )
 
 
+def curve(name: str, work: Path, file: Path) -> None:
+    """The figures by how many records `--ask` named at once were labelled; the record EDR as a plot."""
+    points = []
+    for budget in BUDGETS:
+        found = measured(case_of(name), (budget,) if budget else (), work)
+        line(name, budget, *(round(found[k], 1) if k == "seconds" else found[k] for k in KEYS))
+        points.append((float(budget), float(found["record_edr"])))
+    file.write_text(
+        line_plot(f"{name}: record EDR", "labelled records", points, ticks=BUDGETS), encoding="utf-8"
+    )
+
+
 def wanted(names: list[str]) -> list[Case]:
     """The cases of the tables asked for."""
     found = [case_of(name) for name in names if name in TABLES]
@@ -133,6 +149,7 @@ def main() -> int:
     parser.add_argument("--table", nargs="+", choices=known, default=list(known), help="default: all of them")
     parser.add_argument("--runs", type=int, default=1, help="the seconds are the median of so many")
     parser.add_argument("--ablate", action="store_true", help="what each figure becomes without one method")
+    parser.add_argument("--curve", type=Path, metavar="FILE", help="the learning curve of one table, as SVG")
     options = parser.parse_args()
     paths = absent(wanted(options.table))
     examples = settings().reference / "price_parser" / "examples.jsonl"
@@ -153,9 +170,11 @@ def report(options: argparse.Namespace, work: Path) -> None:
         for name in tables:
             if options.ablate:
                 ablate(name, work)
+            elif options.curve:
+                curve(name, work, options.curve)
             else:
                 table(name, options.runs, work)
-    if options.ablate:
+    if options.ablate or options.curve:
         return
     if "prices" in options.table:
         price_table()

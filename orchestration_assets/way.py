@@ -223,7 +223,7 @@ def repair_records(
     imputers = imputation.Imputers(
         claims=imputation.fit_claim_calibrations(cases, rules),
         groups=imputation.fit_groups(triaged.clean.lazy(), groups, rules, known.filter(pl.col("_is_clean"))),
-        learned=imputation.fit_learned(known, rules),
+        learned=imputation.fit_learned(known.filter(pl.col("_is_clean")), rules),
         agreed=_agreed(units, frames, rules, labels),
         dependent=dependent,
     )

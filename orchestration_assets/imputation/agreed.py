@@ -2,7 +2,7 @@
 
 Without labels it is measured by agreement, per field. With labels it is measured by what people judged: each labelled
 entity is predicted as if it had no label, and all fields are measured together, because labels are few; a field that
-breaks the promise even by the lower bound of its own error rate is left out.
+breaks the promise even by the lower bound of its own error rate is left out. Until there are labels enough, agreement holds.
 """
 
 from dataclasses import dataclass, replace
@@ -23,6 +23,7 @@ from orchestration_assets.imputation.truth import (
 from orchestration_assets.imputation.witnesses import CASE_SCHEMA, leading, witnessed
 from orchestration_assets.settlement.agreement import MAJORITY, claims_of, say_otherwise
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, error_bound
+from validators.contract import FieldPolicy
 from validators.judgement import RAW
 from validators.rules import RuleSet
 
@@ -31,6 +32,7 @@ ARM = "reliability"
 FOLDS = 20
 LEARNED_RECORDS = 5000
 """From so many records of a bucket the reporters are learned: memory does not grow with the partition."""
+EVEN = 0.5
 _SEED = 20261101
 _WORST, _BEST = 0.2, 0.98
 _LABELS_TO_TRUST = 20
@@ -77,14 +79,13 @@ def fit_agreed(claims: pl.DataFrame, rules: RuleSet, labels: pl.DataFrame | None
     if not len(told.item):
         return None
     reliability = learned(told)
-    if np.isnan(told.is_true).all() or labels is None:
-        cases = witnessed(told, reliability)
-        thresholds = {
-            name: calibrate(cases.filter(pl.col("field") == name), rules.fields[name].policy, "agreement")
-            for name in told.fields
-        }
-    else:
-        thresholds = _judged(_labelled_cases(claims, labels), told.fields, rules)
+    cases = witnessed(told, reliability)
+    thresholds = {
+        name: calibrate(cases.filter(pl.col("field") == name), rules.fields[name].policy, "agreement")
+        for name in told.fields
+    }
+    if labels is not None and not np.isnan(told.is_true).all():
+        thresholds = _judged(_labelled_cases(claims, labels), thresholds, rules)
     return Agreed(told, reliability, thresholds, _LABELS.to_frame() if labels is None else labels)
 
 
@@ -122,10 +123,14 @@ def _of_cells(frame: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.DataFra
 
 
 def is_certain(agreed: Agreed) -> pl.Expr:
-    """Whether a row of `believed` may be applied. Where only agreement speaks, nobody is overruled by one other alone."""
+    """Whether a row of `believed` may be applied: what is more probable than not, at least.
+
+    Where only agreement speaks, nobody is overruled by one other alone.
+    """
     certain = [
         (pl.col("field") == name)
         & threshold.is_above()
+        & (pl.col("strength") > EVEN)
         & (
             (threshold.above.evidence_class == "judged")
             | (pl.col("support") >= MAJORITY)
@@ -246,15 +251,24 @@ def _labelled_cases(claims: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _judged(cases: pl.DataFrame, fields: tuple[str, ...], rules: RuleSet) -> dict[str, Threshold]:
-    """One threshold for all fields that make the same promise; none for a field that plainly breaks it."""
+def _judged(cases: pl.DataFrame, agreeing: dict[str, Threshold], rules: RuleSet) -> dict[str, Threshold]:
+    """One threshold for all fields that make the same promise; none for a field that plainly breaks it.
+
+    As long as what people judged is too little to keep the promise, what is known by agreement holds, unless they broke it.
+    """
     thresholds = {}
-    for name in fields:
+    for name, by_agreement in agreeing.items():
         policy = rules.fields[name].policy
-        alike = [other for other in fields if rules.fields[other].policy.max_error == policy.max_error]
+        alike = [other for other in agreeing if rules.fields[other].policy.max_error == policy.max_error]
         found = calibrate(cases.filter(pl.col("field").is_in(alike)), policy, "judged")
-        own = cases.filter((pl.col("field") == name) & found.is_above())
-        wrong = own.height - int(own["is_right"].sum())
-        is_broken = 1 - error_bound(own.height, wrong) > policy.max_error
-        thresholds[name] = replace(found, is_applied=found.is_applied and not (wrong and is_broken))
+        own = cases.filter(pl.col("field") == name)
+        one = found if found.is_applied or not by_agreement.is_applied else by_agreement
+        thresholds[name] = replace(one, is_applied=one.is_applied and not _is_broken(own, one, policy))
     return thresholds
+
+
+def _is_broken(cases: pl.DataFrame, threshold: Threshold, policy: FieldPolicy) -> bool:
+    """Whether even the lower bound of the error rate of judged cases of this strength is above the promise."""
+    above = cases.filter(threshold.is_above())
+    wrong = above.height - int(above["is_right"].sum())
+    return wrong > 0 and 1 - error_bound(above.height, wrong) > policy.max_error

@@ -20,7 +20,7 @@ PREDICTED_SCHEMA = pl.Schema({**PROPOSAL_SCHEMA, ERROR: pl.Float64()})
 def open_cells(effective: pl.DataFrame, findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """One row per (record, field) without a good value, where the contract names an imputer or a dependency.
 
-    IDENTITY, field, value, and `by.<field>`, as text, for each field that an imputer looks at. `effective`: the
+    IDENTITY, field, value, and `by.<field>`, as text, null unless good, for each field that an imputer looks at. `effective`: the
     records, translations applied; `findings`: all that is wrong with them then.
     """
     fields = [name for name, s in rules.fields.items() if s.policy.impute or s.policy.determined_by]
@@ -30,7 +30,10 @@ def open_cells(effective: pl.DataFrame, findings: pl.DataFrame, rules: RuleSet) 
         .select(*IDENTITY, "field", "value")
         .unique(["_id", "field"], maintain_order=True)
     )
-    groups = [write(pl.col(by), rules.fields[by].dtype).alias(BY + by) for by in fields_looked_at(rules)]
+    groups = [
+        pl.when(rules.is_good(by)).then(write(pl.col(by), rules.fields[by].dtype)).alias(BY + by)
+        for by in fields_looked_at(rules)
+    ]
     if not groups:
         return cells
     asked = effective.filter(pl.col("_id").is_in(cells["_id"].implode()))

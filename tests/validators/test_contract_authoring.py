@@ -214,8 +214,8 @@ def test_an_unknown_translator_is_refused_with_those_that_there_are() -> None:
     assert "Order.order names the translator 'babelfish', which does not exist" in str(caught.value)
     assert (
         "Hint: one of bic, boolean, clock, code, company_name, country, currency, dateparser, datetime, decimals, ean, email,"
-        " encoding, iban, imei, isbn, isin, issn, language, lei, luhn, money, number, percent, person_name, phone, price, quantity, region,"
-        " scale, spelling, split, swapped, text, url, vat"
+        " encoding, iban, imei, isbn, isin, issn, language, learned, lei, luhn, money, number, percent, person_name, phone, price,"
+        " quantity, region, scale, spelling, split, swapped, text, url, vat"
     ) in str(caught.value)
 
 
