@@ -141,5 +141,6 @@ def as_method(
         "error_bound": above.error_bound,
         "max_error": rules.fields[field].policy.max_error,
         "is_applied": calibration.is_applied,
+        "fit": above.fit,
     }
     return pl.DataFrame([row], schema=METHOD_SCHEMA)

@@ -9,11 +9,13 @@ import polars as pl
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.verdicts import withdraw_contradicted
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.fits import ASKED, pinned
 from orchestration_assets.steps.spelling import spelling_of
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation import neighbours
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
+from orchestration_assets.translation.measurements import Measurements, as_frame
 from orchestration_assets.translation.prices import withdraw_other_currency
 from orchestration_assets.translation.spelling import Spelling, methods_of_spelling, propose_spelling
 from validators.rules import RuleSet
@@ -27,16 +29,27 @@ class OfColumns:
     spelling: Spelling | None
 
 
-def translate_partition(context: Context) -> dict[str, Any]:
-    """Propose translations for every malformed cell; returns counts. Hands over what was measured."""
+def translate_partition(context: Context, fit: str = "") -> dict[str, Any]:
+    """Propose translations for every malformed cell; returns counts. Hands over what was measured, and the fit it used.
+
+    `fit`: as `pinned` wants it; by default the one in force.
+    """
     began = time.perf_counter()
     units, rules = Units(context), context.rules
+    used, why_not = pinned(context, fit)
     units.clear()
     samples = side_by_side(lambda label: _collect(units, label, rules), units.labels)
     pooled = translation.pool(samples) if samples else None
     known = units.known()
-    decisions = [] if pooled is None else translation.decide_all(pooled, rules, context.notations, known)
-    of_columns = OfColumns(neighbours.fit_across(known, rules), spelling_of(context))
+    if used is not None:
+        known = pl.concat([known, used.known], how="diagonal") if known.width else used.known
+    measurements = Measurements(None if used is None else used.measured)
+    decisions = (
+        []
+        if pooled is None
+        else translation.decide_all(pooled, rules, context.notations, known, measurements)
+    )
+    of_columns = OfColumns(neighbours.fit_across(known, rules, measurements), spelling_of(context))
     cells, shapes = (0, 0) if pooled is None else (int(pooled["cells"].sum()), pooled.height)
     counts = {"cells": cells, "shapes": shapes, "applied": 0, "suggested": 0}
     for status in side_by_side(
@@ -49,8 +62,10 @@ def translate_partition(context: Context) -> dict[str, Any]:
     methods = [translation.methods_of(decisions, rules), neighbours.methods_across(of_columns.pairs)]
     methods += [] if of_columns.spelling is None else [methods_of_spelling(of_columns.spelling, rules)]
     pl.concat(methods).write_parquet(context.work / "translators.parquet")
+    as_frame(measurements.told).write_parquet(context.work / ASKED)
     handed = {
         "counts": counts,
+        "fit": {"name": "" if used is None else used.name, "why_not": why_not},
         "unseen": unseen.head(10).to_dicts(),
         "seconds": time.perf_counter() - began,
     }
