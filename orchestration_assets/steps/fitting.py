@@ -29,6 +29,7 @@ from orchestration_assets.steps.fits import (
     load,
     outdated,
     put_in_force,
+    stamp,
 )
 from orchestration_assets.steps.published import Published
 from orchestration_assets.steps.units import Units
@@ -84,13 +85,25 @@ def leave_fit(context: Context) -> Fit | None:
     return _put(context, draft(context), content)
 
 
+def fit_due(context: Context) -> str:
+    """A name for what is to be learned from the partition of `context`, published last; empty if that is known already."""
+    name = in_force(context)
+    fit = load(context, name) if name else None
+    if fit is None or fit.told["made_by"] != BY_ITSELF or outdated(context, fit):
+        return f"{context.partition}/{stamp(context)}"
+    return "" if context.partition <= fit.upto else context.partition
+
+
 def counts_of(fit: Fit) -> dict[str, Any]:
     """What a fit holds, in numbers."""
     return {
         "fit": fit.name,
+        "upto": fit.upto,
+        "methods": pl.scan_parquet(fit.folder / METHODS).select(pl.len()).collect().item(),
         "partitions": len(fit.told["partitions"]),
         "readings": len(fit.measured),
         "groups": len(fit.told["groups"]),
+        "learned": len(fit.told.get("learned", [])),
         "known": fit.known.height,
     }
 
