@@ -1,6 +1,6 @@
 """All figures of docs/performance.md: `make bench`, or one of them: `make bench ARGS=way`.
 
-    python -m benchmarks [way] [memory] [judging] [reading] [small] [drift] [prices] [hanging]
+    python -m benchmarks [way] [repairing] [library] [memory] [judging] [reading] [small] [drift] [prices] [hanging]
         [--rounds N] [--records N] [--many N] [--runs N] [--folder DIR]
 
 Each measurement is a process of its own; the two sides of a ratio take turns.
@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.deliveries import DAY_BEFORE, delivered
+from benchmarks.deliveries import DAY_BEFORE, damaged, delivered
+from benchmarks.libraries import library
 from benchmarks.prices import prices
 from orchestration_assets.memory import keep_freed_memory
 
@@ -84,6 +85,35 @@ def fitted_lake(options: argparse.Namespace, share: float) -> Path:
         command = [sys.executable, "-m", "benchmarks.measure", "day_before", str(before), str(lake)]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return lake
+
+
+def repairing(options: argparse.Namespace) -> None:
+    """A million bad records: repairing them against judging them, a fit in force."""
+    folder, lake = damaged(options.folder, options.records), fitted_lake(options, 0.02)
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.repairing",
+        str(folder),
+        str(lake),
+        str(options.folder / "work"),
+    ]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    figures = json.loads(done.stdout)
+    print(
+        f"\nrepairing against judging, {figures['records']:,.0f} bad records, a fit in force (best of three)"
+    )
+    for name in ("judging", "translation", "imputation", "applying"):
+        print(f"  {name:<18} {figures[name]:6.2f} s   {figures[f'{name}_cpu']:6.2f} CPU seconds")
+    parts = ("translation", "imputation", "applying")
+    for unit, suffix in (("seconds", ""), ("CPU seconds", "_cpu")):
+        whole = sum(figures[part + suffix] for part in parts)
+        print(f"  ratio of {unit:<12} {whole / figures['judging' + suffix]:.1f}")
+    print(
+        f"  cells to translate {figures['cells']:,.0f}, open for imputers {figures['open']:,.0f};"
+        f" repairs applied {figures['applied_translated']:,.0f} and {figures['applied_imputed']:,.0f}"
+    )
+    print(f"  peak memory, MB    {figures['peak_mb']:.0f}")
 
 
 def memory(options: argparse.Namespace) -> None:
@@ -201,7 +231,8 @@ def hanging(options: argparse.Namespace) -> None:
 
 
 FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
-    "way": way, "memory": memory, "judging": judging, "reading": reading, "small": small, "drift": drift,
+    "way": way, "repairing": repairing, "library": lambda _options: library(),
+    "memory": memory, "judging": judging, "reading": reading, "small": small, "drift": drift,
     "prices": lambda _options: prices(), "hanging": hanging,
 }  # fmt: skip
 

@@ -221,10 +221,11 @@ def groupings_lacking(models: Mapping[tuple[str, str], GroupModel], rules: RuleS
 
 
 def unmet(wanted: Groups, models: Mapping[tuple[str, str], GroupModel]) -> Groups:
-    """The groups asked for of which the `models` know nothing."""
+    """The groups asked for of which the `models` that may be applied know nothing."""
     return {
         (name, model.by): groups.filter(~groups.is_in(model.table[model.by].implode()))
         for (name, _), model in models.items()
+        if model.calibration.is_applied
         for groups in [wanted[(name, model.by)].drop_nulls()]
     }
 

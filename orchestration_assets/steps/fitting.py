@@ -33,6 +33,7 @@ from orchestration_assets.steps.fits import (
 )
 from orchestration_assets.steps.published import Published
 from orchestration_assets.steps.units import Units
+from orchestration_assets.translation.answers import remembering
 from orchestration_assets.translation.measurements import Asked, as_frame, from_frame, methods_of, union
 from orchestration_assets.translation.measuring import measured
 from validators.rules import RuleSet
@@ -62,7 +63,8 @@ def fit_feed(context: Context) -> dict[str, Any]:
     if not published.partitions:
         raise StepError(f"{feed}: nothing is published yet to learn from\nHint: `breakwater run {feed}`")
     folder, known = draft(context), published.known()
-    told = measured(union(_asked(context, published.partitions)), known, rules, context.notations)
+    with remembering(context.lake.answers(feed)):
+        told = measured(union(_asked(context, published.partitions)), known, rules, context.notations)
     groups, models = [], {}
     for number, (key, model, met) in enumerate(_groups(published, known.filter(pl.col("_is_clean")), rules)):
         groups.append(write_group(folder, f"groups-{number:03d}.parquet", *key, model, met))

@@ -14,6 +14,7 @@ from orchestration_assets.steps.spelling import spelling_of
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation import neighbours
 from orchestration_assets.translation import translate as translation
+from orchestration_assets.translation.answers import remembering
 from orchestration_assets.translation.decide import Decision
 from orchestration_assets.translation.measurements import Measurements, as_frame
 from orchestration_assets.translation.prices import withdraw_other_currency
@@ -34,6 +35,11 @@ def translate_partition(context: Context, fit: str = "") -> dict[str, Any]:
 
     `fit`: as `pinned` wants it; by default the one in force.
     """
+    with remembering(context.lake.answers(context.feed.feed)):
+        return _translate_partition(context, fit)
+
+
+def _translate_partition(context: Context, fit: str) -> dict[str, Any]:
     began = time.perf_counter()
     units, rules = Units(context), context.rules
     used, why_not = pinned(context, fit)

@@ -40,7 +40,12 @@ def cells_to_translate(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
 
 def shape_samples(cells: pl.DataFrame) -> pl.DataFrame:
     """One row per (source, field, shape): how many cells, and up to VALUES_PER_SHAPE of their distinct values."""
-    counted = cells.group_by("_source", "field", "shape", "value").len("cells")
+    # By the hash of all four: what is counted is a sample.
+    counted = (
+        cells.group_by(pl.struct("_source", "field", "shape", "value").hash().alias("_same"))
+        .agg(pl.first("_source", "field", "shape", "value"), pl.len().alias("cells"))
+        .drop("_same")
+    )
     drawn = counted.with_columns(_draw().alias("_draw")).sort("_draw", "value")
     return drawn.group_by("_source", "field", "shape", maintain_order=True).agg(
         pl.col("cells").sum(), pl.col("value").head(VALUES_PER_SHAPE).alias("values")
@@ -117,9 +122,8 @@ def known_texts(known: pl.DataFrame, source: str, name: str) -> pl.Series:
     """Good values of the field, those of the same source first."""
     if name not in known.columns:
         return pl.Series(name, [], pl.String)
-    same = known.filter(pl.col("_source") == source)[name]
-    other = known.filter(pl.col("_source") != source)[name]
-    return pl.concat([same, other]).drop_nulls()
+    is_same = known["_source"] == source
+    return pl.concat([known[name].filter(is_same), known[name].filter(~is_same)]).drop_nulls()
 
 
 def propose(cells: pl.DataFrame, decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
