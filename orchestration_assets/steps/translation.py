@@ -79,9 +79,9 @@ def _translate_partition(context: Context, fit: str) -> dict[str, Any]:
 
 
 def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
-    """The unit's cells to translate, kept for when their shapes are decided; returns the samples of the shapes."""
+    """The samples of the shapes of the unit's cells; of the cells nothing but the shape is kept: it is what costs."""
     cells = translation.cells_to_translate(units.findings(label), rules)
-    units.save(label, "malformed", cells)
+    units.save(label, "malformed", cells.select(pl.col("shape").cast(pl.Categorical)))
     return translation.shape_samples(cells)
 
 
@@ -89,7 +89,9 @@ def _translate(
     units: Units, label: str, decisions: list[Decision], of_columns: OfColumns, rules: RuleSet
 ) -> dict[str, int]:
     """Keeps the proposals for the unit; returns how many there are of each status."""
-    proposals = translation.propose(units.saved(label, "malformed"), decisions, rules)
+    shapes = units.saved(label, "malformed")["shape"]
+    cells = translation.cells_to_translate(units.findings(label), rules, shapes)
+    proposals = translation.propose(cells, decisions, rules)
     proposals = _with_more(proposals, units, label, of_columns, rules)
     if proposals.height and units.is_contested(label):
         proposals = withdraw_contradicted(units.frames(label)[0], proposals, rules)

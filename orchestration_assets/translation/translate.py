@@ -25,8 +25,13 @@ PLACEHOLDER = Translator("placeholder", "1", lambda _spec, _notation: [])
 _NOTHING = Reading("nothing", lambda text: pl.when(text.is_null()).then(text))
 
 
-def cells_to_translate(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
-    """One row per (record, field) with a text that was not read or not accepted: IDENTITY, field, value, shape."""
+def cells_to_translate(
+    findings: pl.DataFrame, rules: RuleSet, shapes: pl.Series | None = None
+) -> pl.DataFrame:
+    """One row per (record, field) with a text that was not read or not accepted: IDENTITY, field, value, shape.
+
+    `shapes`: those of the same findings, if they are known from before.
+    """
     fields = [name for name, spec in rules.fields.items() if spec.policy.translate or spec.is_nullable]
     wanted = pl.col("kind").is_in(["malformed", "out_of_domain"]) & pl.col("field").is_in(fields)
     cells = (
@@ -35,6 +40,8 @@ def cells_to_translate(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
         .drop_nulls("value")
         .unique(["_id", "field"], maintain_order=True)
     )
+    if shapes is not None:
+        return cells.with_columns(shapes.cast(pl.String).alias("shape"))
     return with_shape(cells.lazy(), "value").collect()
 
 
