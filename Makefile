@@ -1,6 +1,6 @@
 # Breakwater's commands. `make` alone lists them; every one sets up what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test ui screenshots bench bench-repair chaos lint format lock clean clean-data
+.PHONY: help setup run test ui screenshots bench bench-repair bench-gate chaos lint format lock clean clean-data
 
 BIN := .venv/bin
 PORT ?= 3000
@@ -38,6 +38,10 @@ bench: ## run the benchmarks; ARGS go to `python -m benchmarks`
 bench-repair: ## repair published tables and score them beside published figures; ARGS="--table flights --ablate"
 	@scripts/setup.sh dev
 	@$(BIN)/python -m benchmarks.repairs $(ARGS)
+
+bench-gate: ## measure whether repairs are wrong more often than promised; ARGS="--table payments flights"
+	@scripts/setup.sh dev
+	@$(BIN)/python -m benchmarks.gate $(ARGS)
 
 chaos: ## run 500 rounds in an outside world that misbehaves (half an hour and more); ARGS go to `breakwater chaos`
 	@scripts/setup.sh run

@@ -74,6 +74,23 @@ class Limits(_Declared):
     )
 
 
+class Costs(_Declared):
+    """What a wrong value and a person's time cost, in one currency: a repair is applied by itself as long as that pays.
+
+    Fields that state a `max_error` promise that, or less if less pays.
+    """
+
+    minute: float = Field(gt=0, allow_inf_nan=False, description="A minute of a person.")
+    minutes_per_decision: float = Field(
+        default=0.5, gt=0, allow_inf_nan=False, description="So long a person takes to decide about one cell."
+    )
+    wrong: float = Field(
+        gt=0,
+        allow_inf_nan=False,
+        description="A wrong value that is published, in fields without an `error_cost`.",
+    )
+
+
 class Feed(_Declared):
     """One kind of record, from one or many sources, under one contract."""
 
@@ -102,6 +119,9 @@ class Feed(_Declared):
         description="For so many days what is missing from a partition is asked for again.",
     )
     limits: Limits = Field(default_factory=Limits)
+    costs: Costs | None = Field(
+        default=None, description="What errors and minutes cost; decides how sure repairs must be."
+    )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ import polars as pl
 from orchestration_assets.imputation import agreed as agreement
 from orchestration_assets.imputation import dependent as dependency
 from orchestration_assets.imputation import impute as imputation
+from orchestration_assets.imputation import plausible
 from orchestration_assets.imputation.cells import open_cells
+from orchestration_assets.imputation.unbelieved import reopened
 from orchestration_assets.settlement.agreement import contradictions, with_more
 from orchestration_assets.settlement.apply import applied, apply_repairs, repaired_and_judged
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
@@ -19,6 +21,14 @@ from orchestration_assets.settlement.verdicts import Settled, settle, withdraw_c
 from orchestration_assets.translation import neighbours, prices, spelling
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
+from orchestration_assets.translation.learned.examples import EXAMPLE_SCHEMA, of_labels, of_others, of_people
+from orchestration_assets.translation.learned.fitting import (
+    LEARNED,
+    LearnedTranslation,
+    learn_translation,
+    methods_of_learned,
+)
+from orchestration_assets.translation.learned.proposing import with_learned
 from validators.judgement import RAW
 from validators.parsing import read_back, write
 from validators.rules import RuleSet
@@ -113,10 +123,12 @@ def translate_unit(
     decisions: list[Decision],
     pairs: list[neighbours.Pair],
     spelled: spelling.Spelling,
+    learned: LearnedTranslation,
     rules: RuleSet,
 ) -> Unit:
     """`unit` with the proposals of the translators; what other reports contradict is only suggested."""
-    proposals = translation.propose(translation.cells_to_translate(unit.findings, rules), decisions, rules)
+    cells = translation.cells_to_translate(unit.findings, rules)
+    proposals = translation.propose(cells, decisions, rules)
     proposals = pl.concat(
         [
             proposals,
@@ -125,9 +137,32 @@ def translate_unit(
         ]
     )
     proposals = prices.withdraw_other_currency(unit.frame, proposals, rules)
+    proposals = with_learned(proposals, cells, unit.frame if unit.is_contested else None, learned, rules)
     if unit.is_contested:
         proposals = withdraw_contradicted(unit.frame, proposals, rules)
     return replace(unit, proposals=proposals)
+
+
+def _examples(
+    records: pl.DataFrame,
+    own: pl.Series,
+    labels: pl.DataFrame | None,
+    units: list[Unit],
+    decisions: list[Decision],
+    rules: RuleSet,
+    notations: translation.Notations,
+) -> pl.DataFrame:
+    """What people stated, and what contested records say of the same, where no translator is sure of it already."""
+    parts = [EXAMPLE_SCHEMA.to_frame()]
+    if labels is not None:
+        parts.append(of_people(of_labels(labels, records, own), rules, notations))
+    for unit in units:
+        if unit.is_contested:
+            cells = translation.cells_to_translate(unit.findings, rules)
+            parts.append(
+                of_others(unit.frame, unit.frame.head(0), translation.unread(cells, decisions), rules)
+            )
+    return pl.concat(parts)
 
 
 def _effective(unit: Unit, rules: RuleSet) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -153,6 +188,7 @@ def repair_records(
     spelled = spelling.learn(spelling.count_values(records.lazy(), rules), rules)
     texts = dependency.texts_of(records, rules, of_source)
     dependent = dependency.learn(lambda: [texts], rules)
+    unusual = plausible.implausible([plausible.compared(records, rules, of_source)], rules)
     triaged = triage(
         records,
         rules,
@@ -163,6 +199,7 @@ def repair_records(
             [
                 spelling.suspicions(records, spelled, rules),
                 dependency.suspicions(records, dependent.cells, rules),
+                plausible.suspicions(records, unusual, rules, of_source),
             ]
         ),
     )
@@ -171,7 +208,8 @@ def repair_records(
     samples = [translation.shape_samples(translation.cells_to_translate(u.findings, rules)) for u in units]
     decisions = translation.decide_all(translation.pool(samples), rules, notations, known) if samples else []
     pairs = neighbours.fit_across(known, rules)
-    units = [translate_unit(unit, decisions, pairs, spelled, rules) for unit in units]
+    learned = learn_translation(_examples(records, own, labels, units, decisions, rules, notations), rules)
+    units = [translate_unit(unit, decisions, pairs, spelled, learned, rules) for unit in units]
     effective = [_effective(unit, rules) for unit in units]
     frames = [frame for frame, _ in effective]
     cells = [open_cells(frame, wrong, rules) for frame, wrong in effective]
@@ -195,7 +233,7 @@ def repair_records(
         for of_unit, belief in zip(reports, believed, strict=True)
     ]
     units = [
-        _with_more(unit, imputation.impute(open_, imputers, rules, reports=of_unit, believed=belief))
+        _imputed(unit, open_, imputers, rules, of_unit, belief)
         for unit, open_, of_unit, belief in zip(units, cells, reports, believed, strict=True)
     ]
     if labels is not None:
@@ -218,6 +256,7 @@ def repair_records(
         translation.methods_of(decisions, rules),
         neighbours.methods_across(pairs),
         spelling.methods_of_spelling(spelled, rules),
+        methods_of_learned(learned, rules),
         imputation.methods_of(imputers, rules),
     ]
     proposals = [PROPOSAL_SCHEMA.to_frame(), *(u.proposals for u in units)]
@@ -227,8 +266,21 @@ def repair_records(
     )
 
 
-def _with_more(unit: Unit, proposals: pl.DataFrame) -> Unit:
-    return replace(unit, proposals=pl.concat([imputation.overruled(unit.proposals, proposals), proposals]))
+def _imputed(
+    unit: Unit,
+    cells: pl.DataFrame,
+    imputers: imputation.Imputers,
+    rules: RuleSet,
+    reports: pl.DataFrame | None,
+    believed: pl.DataFrame | None,
+) -> Unit:
+    """`unit` with the proposals of the imputers for its open `cells`, and for those whose translation is not believed."""
+    proposals = unit.proposals
+    if reports is not None and believed is not None and imputers.agreed is not None:
+        proposals, more = reopened(proposals, unit.findings, believed, reports, imputers.agreed, rules)
+        cells = pl.concat([cells, more])
+    new = imputation.impute(cells, imputers, rules, reports=reports, believed=believed)
+    return replace(unit, proposals=pl.concat([imputation.overruled(proposals, new), new]))
 
 
 def _agreed(
@@ -298,7 +350,8 @@ def taken_ids(renamed: pl.DataFrame, existing: pl.Series) -> pl.Series:
 def _labelled(units: list[Unit], labels: pl.DataFrame, rules: RuleSet) -> list[Unit]:
     """`units` with what people judged: first in each cell's order, and measuring every method."""
     everything = pl.concat([unit.proposals for unit in units])
-    judged = judge_methods(everything, labels)
+    # What was learned from labels is measured by the labels themselves, each without itself: it is not judged by them again.
+    judged = judge_methods(everything.filter(pl.col("method") != LEARNED.name), labels)
     out = []
     for unit in units:
         texts = unit.frame.select(

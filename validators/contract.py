@@ -4,6 +4,7 @@ Belongs here: `Contract`, `field`, the policy of a field. Compiling a contract t
 """
 
 import importlib
+import math
 import types
 import typing
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ EvidenceClass = Literal["agreement", "masked", "judged"]
 
 EVIDENCE_STRENGTH: dict[str, int] = {"agreement": 0, "masked": 1, "judged": 2}
 POLICY = "breakwater"
+DEFAULT_MAX_ERROR = 0.01
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,16 @@ class FieldPolicy:
     translate: tuple[str, ...] = ()
     impute: tuple[str, ...] = ()
     determined_by: tuple[tuple[str, ...], ...] = ()
-    max_error: float = 0.01
+    plausible_for: tuple[tuple[str, ...], ...] = ()
+    max_error: float = DEFAULT_MAX_ERROR
     evidence: EvidenceClass = "masked"
     severity: Severity = "error"
     unit: str | None = None
     region: str | None = None
     currency: str | None = None
+    # Whether the contract states `max_error`, and what an error costs: where a feed declares costs, these decide.
+    is_max_error_stated: bool = False
+    error_cost: float | None = None
 
     def accepts(self, evidence: str) -> bool:
         """Whether evidence of this class is at least as strong as the weakest one that the field accepts."""
@@ -54,7 +60,9 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     translate: str | tuple[str, ...] | list[str] = (),
     impute: str | tuple[str, ...] | list[str] = (),
     determined_by: str | Sequence[str | list[str]] = (),
-    max_error: float = 0.01,
+    plausible_for: str | Sequence[str | list[str]] = (),
+    max_error: float | None = None,
+    error_cost: float | None = None,
     evidence: EvidenceClass = "masked",
     severity: Severity = "error",
     unit: str | None = None,
@@ -67,14 +75,20 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
     `key` identifies the record (entity grain), `entity` what several sources report on (report grain), `source` names
     the column that says who reports. `translate` and `impute` name methods, in order of preference. A repair is applied
     by itself if the upper bound of its error rate is at most `max_error`, on `evidence` of this class or a stronger one.
+    Without `max_error` it is 0.01, or, in a feed that declares costs, what pays at `error_cost`, the cost of one wrong value.
     `determined_by` names the fields from each of which this one follows; a list within the list names several that determine it
-    together: `["provider_number", ["state", "measure_code"]]`.
+    together: `["provider_number", ["state", "measure_code"]]`. `plausible_for` names, in the same way, for whom a value must be usual: one
+    that is far from all others with the same merchant, or that no other record of the same device has, is found, as a warning.
     `unit` is what a number of the field counts (`oz`, `C`, `fraction`), `region` the country (ISO 3166-1) of a telephone
     number or a subdivision that does not name its own, `currency` the field that says which currency an amount is in.
     """
-    if not 0 < max_error < 1:
+    if max_error is not None and not 0 < max_error < 1:
         raise ContractError(
             f"max_error is {max_error}\nHint: it is a share between 0 and 1, for instance 0.01"
+        )
+    if error_cost is not None and not 0 < error_cost < math.inf:
+        raise ContractError(
+            f"error_cost is {error_cost}\nHint: it is above 0, in the currency of the feed's costs, for instance 40"
         )
     if evidence not in EVIDENCE_STRENGTH:
         raise ContractError(f"evidence is '{evidence}'\nHint: one of {', '.join(EVIDENCE_STRENGTH)}")
@@ -88,7 +102,10 @@ def field(  # noqa: PLR0913 - a declaration: every argument is a keyword
         translate=_names(translate),
         impute=_names(impute),
         determined_by=_determinants(determined_by),
-        max_error=max_error,
+        plausible_for=_determinants(plausible_for),
+        max_error=DEFAULT_MAX_ERROR if max_error is None else max_error,
+        is_max_error_stated=max_error is not None,
+        error_cost=error_cost,
         evidence=evidence,
         severity=severity,
         unit=unit,

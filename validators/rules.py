@@ -8,8 +8,8 @@ the expression itself, so that all rules of a contract run in one pass. Checks t
 import hashlib
 import inspect
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -116,6 +116,14 @@ class RuleSet:
         kept = [rule.holds for rule in self.rules if rule.field == name and rule.holds is not None]
         return pl.all_horizontal(pl.col(name).is_not_null(), *kept)
 
+    def promising(self, limits: Mapping[str, float]) -> "RuleSet":
+        """The same with another `max_error` in the fields of `limits`."""
+        promised = {
+            name: replace(self.fields[name], policy=replace(self.fields[name].policy, max_error=limit))
+            for name, limit in limits.items()
+        }
+        return replace(self, fields={**self.fields, **promised})
+
     def rules_of(self, *severities: Severity) -> list[Rule]:
         """The rules of these severities."""
         return [rule for rule in self.rules if rule.severity in severities]
@@ -177,10 +185,16 @@ def compile_contract(contract: type[Contract]) -> RuleSet:
 
 def _check_determinants(contract: type[Contract], fields: dict[str, FieldSpec]) -> None:
     for name, spec in fields.items():
-        named = {other for by in spec.policy.determined_by for other in by}
-        if wrong := sorted(other for other in named if other == name or other not in fields):
+        for what, declared in (
+            ("is determined by", spec.policy.determined_by),
+            ("is plausible for", spec.policy.plausible_for),
+        ):
+            named = {other for by in declared for other in by}
+            wrong = sorted(other for other in named if other == name or other not in fields)
+            if not wrong:
+                continue
             raise ContractError(
-                f"{contract.__name__}.{name} is determined by {', '.join(wrong)}: itself, or no field of the contract\n"
+                f"{contract.__name__}.{name} {what} {', '.join(wrong)}: itself, or no field of the contract\n"
                 f"Hint: one or more of {', '.join(other for other in fields if other != name)}"
             )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
+    from orchestration_assets.feed import Costs
     from orchestration_assets.way import Repaired
     from sources.declaration import Source
     from validators.rules import RuleSet
@@ -40,6 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="print the N positions whose labels would teach the most",
     )
+    parser.add_argument(
+        "--cost-wrong", type=float, metavar="COST", help="what a wrong value costs; with --cost-minute"
+    )
+    parser.add_argument(
+        "--cost-minute", type=float, metavar="COST", help="what a person's minute costs, in the same currency"
+    )
+    parser.add_argument(
+        "--minutes-per-decision", type=float, metavar="MINUTES", help="what a person needs for one cell (0.5)"
+    )
     parser.add_argument("--delimiter", default=",")
     parser.add_argument("--encoding", default="utf-8")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
@@ -53,8 +63,8 @@ def run(options: argparse.Namespace) -> int:
     from orchestration_assets.way import repair_records
 
     _keep_apart(options)
-    rules = rules_of(options.contract)
-    header, texts, unreadable = _read(options.file, options, list(rules.fields))
+    rules = rules_of(options.contract, _costs(options))
+    header, texts, unreadable = read_records(options.file, options, list(rules.fields))
     records = texts.with_row_index("_id").with_columns(
         pl.col("_id").cast(pl.UInt64), pl.lit(SOURCE).alias("_source")
     )
@@ -68,10 +78,35 @@ def run(options: argparse.Namespace) -> int:
     _write(out.select(*header, "_status"), options.out)
     if options.proposals:
         _write(_proposals(repaired), options.proposals)
-    asked = _asked(repaired, frame, rules, options.ask) if options.ask else []
+    asked = positions_asked(repaired, frame, rules, options.ask) if options.ask else []
     summary = _summary(out, repaired, unreadable, asked)
     print(json.dumps(summary, indent=1) if options.json else _told(summary, options.out))
     return 0
+
+
+def _costs(options: argparse.Namespace) -> "Costs | None":
+    """What errors and minutes cost, if anything is said of it; raises `DeclarationError` for half of it."""
+    given = {
+        "minute": options.cost_minute,
+        "wrong": options.cost_wrong,
+        "minutes_per_decision": options.minutes_per_decision,
+    }
+    told = {name: cost for name, cost in given.items() if cost is not None}
+    if not told:
+        return None
+    from pydantic import ValidationError
+
+    from orchestration_assets.errors import DeclarationError
+    from orchestration_assets.feed import Costs
+
+    try:
+        return Costs.model_validate(told)
+    except ValidationError as error:
+        wrong = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors(include_url=False))
+        raise DeclarationError(
+            f"no threshold follows from these costs: {wrong}\n"
+            "Hint: --cost-wrong and --cost-minute go together, and each is above 0"
+        ) from error
 
 
 def _keep_apart(options: argparse.Namespace) -> None:
@@ -87,7 +122,7 @@ def _keep_apart(options: argparse.Namespace) -> None:
         )
 
 
-def _read(
+def read_records(
     path: Path, options: argparse.Namespace, fields: list[str]
 ) -> tuple[list[str], "pl.DataFrame", int]:
     """The file's header, its records as text, and how many lines are none; raises for a file of the wrong kind."""
@@ -232,7 +267,8 @@ def _proposals(repaired: "Repaired") -> "pl.DataFrame":
     return kept.select(pl.col("_id").alias("_row"), pl.exclude("_id", "_source"))
 
 
-def _asked(repaired: "Repaired", frame: "pl.DataFrame", rules: "RuleSet", count: int) -> list[int]:
+def positions_asked(repaired: "Repaired", frame: "pl.DataFrame", rules: "RuleSet", count: int) -> list[int]:
+    """The positions of up to `count` of the records `frame` whose labels would teach the most."""
     import polars as pl
 
     from orchestration_assets.imputation.agreed import asked_of_entities

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from orchestration_assets.imputation.cells import as_method, as_proposals
-from orchestration_assets.imputation.sequence import Threshold, strength_needed
+from orchestration_assets.imputation.calibration import Threshold, calibrate
+from orchestration_assets.imputation.cells import PREDICTED_SCHEMA, as_methods, as_proposals
 from orchestration_assets.imputation.truth import (
     VERSION,
     Claims,
@@ -22,7 +22,7 @@ from orchestration_assets.imputation.truth import (
 )
 from orchestration_assets.imputation.witnesses import CASE_SCHEMA, leading, witnessed
 from orchestration_assets.settlement.agreement import MAJORITY, claims_of, say_otherwise
-from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, error_bound
+from orchestration_assets.settlement.gate import METHOD_SCHEMA, error_bound
 from validators.judgement import RAW
 from validators.rules import RuleSet
 
@@ -80,9 +80,7 @@ def fit_agreed(claims: pl.DataFrame, rules: RuleSet, labels: pl.DataFrame | None
     if np.isnan(told.is_true).all() or labels is None:
         cases = witnessed(told, reliability)
         thresholds = {
-            name: strength_needed(
-                cases.filter(pl.col("field") == name), rules.fields[name].policy, "agreement"
-            )
+            name: calibrate(cases.filter(pl.col("field") == name), rules.fields[name].policy, "agreement")
             for name in told.fields
         }
     else:
@@ -96,6 +94,22 @@ def believed(frame: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.DataFram
     `_id`, `_source`, `field`, `value` (as delivered), `claim`, `predicted`, `strength`, `support`, `others`, `evidence`,
     `is_told` (a person stated it).
     """
+    cells = _of_cells(frame, agreed, rules)
+    reports = pl.concat_str("support", pl.lit(" of "), "others", pl.lit(" reports say so"))
+    weighed = pl.concat_str(reports, pl.lit(", weighed by the reliability of who says it"))
+    words = pl.when("is_told").then(pl.lit("what a person stated of the same")).otherwise(weighed)
+    differing = cells.filter(~pl.col("claim").eq_missing(pl.col("predicted")))
+    return differing.with_columns(evidence=words)
+
+
+def confirmed(frame: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.DataFrame:
+    """The cells of contested records that state just what is believed with certainty: `_id`, `field`."""
+    same = pl.col("claim") == pl.col("predicted")
+    return _of_cells(frame, agreed, rules).filter(same & is_certain(agreed)).select("_id", "field")
+
+
+def _of_cells(frame: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.DataFrame:
+    """Every cell of contested records of whose item anything is believed, and what."""
     claims = encoded(stated(frame, rules), like=agreed.claims)
     rows = claims.rows.with_columns(probability=probabilities(claims, agreed.reliability))
     found = _with_labels(leading(rows, ["_identity", "field"]), agreed.labels).drop_nulls("predicted")
@@ -104,11 +118,7 @@ def believed(frame: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.DataFram
         for name in agreed.claims.fields
     )
     cells = own.collect().join(found, on=["_identity", "field"], how="inner", maintain_order="left")
-    reports = pl.concat_str("support", pl.lit(" of "), "others", pl.lit(" reports say so"))
-    weighed = pl.concat_str(reports, pl.lit(", weighed by the reliability of who says it"))
-    words = pl.when("is_told").then(pl.lit("what a person stated of the same")).otherwise(weighed)
-    differing = cells.filter(~pl.col("claim").eq_missing(pl.col("predicted")))
-    return differing.drop("_identity", "_reporter", "half").with_columns(evidence=words)
+    return cells.drop("_identity", "_reporter")
 
 
 def is_certain(agreed: Agreed) -> pl.Expr:
@@ -154,7 +164,7 @@ def contradicted(cells: pl.DataFrame, agreed: Agreed, rules: RuleSet) -> pl.Data
 
 
 def proposals(cells: pl.DataFrame, agreed: Agreed) -> pl.LazyFrame:
-    """`cells` (as `believed`) as PROPOSAL_SCHEMA."""
+    """`cells` (as `believed`) as PREDICTED_SCHEMA."""
     is_applied = is_certain(agreed)
     parts = [
         as_proposals(
@@ -167,7 +177,7 @@ def proposals(cells: pl.DataFrame, agreed: Agreed) -> pl.LazyFrame:
         )
         for (name,), part in cells.partition_by("field", as_dict=True).items()
     ]
-    return pl.concat([pl.LazyFrame(schema=PROPOSAL_SCHEMA), *parts])
+    return pl.concat([pl.LazyFrame(schema=PREDICTED_SCHEMA), *parts])
 
 
 def doubts(agreed: Agreed, committee: int = 40) -> pl.DataFrame:
@@ -214,7 +224,7 @@ def asked_of_entities(agreed: Agreed, contested: pl.DataFrame, findings: pl.Data
 def methods_of(agreed: Agreed, rules: RuleSet) -> pl.DataFrame:
     """What was measured, as METHOD_SCHEMA."""
     rows = [
-        as_method(threshold, rules, field=name, method=METHOD, version=VERSION, arm=ARM)
+        as_methods(threshold, rules, field=name, method=METHOD, version=VERSION, arm=ARM)
         for name, threshold in agreed.thresholds.items()
     ]
     return pl.concat([METHOD_SCHEMA.to_frame(), *rows])
@@ -242,14 +252,9 @@ def _judged(cases: pl.DataFrame, fields: tuple[str, ...], rules: RuleSet) -> dic
     for name in fields:
         policy = rules.fields[name].policy
         alike = [other for other in fields if rules.fields[other].policy.max_error == policy.max_error]
-        found = strength_needed(cases.filter(pl.col("field").is_in(alike)), policy, "judged")
+        found = calibrate(cases.filter(pl.col("field").is_in(alike)), policy, "judged")
         own = cases.filter((pl.col("field") == name) & found.is_above())
         wrong = own.height - int(own["is_right"].sum())
         is_broken = 1 - error_bound(own.height, wrong) > policy.max_error
-        thresholds[name] = Threshold(
-            found.strength,
-            found.above,
-            found.below,
-            is_applied=found.is_applied and not (wrong and is_broken),
-        )
+        thresholds[name] = replace(found, is_applied=found.is_applied and not (wrong and is_broken))
     return thresholds

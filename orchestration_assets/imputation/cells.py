@@ -1,39 +1,20 @@
 """What imputers have in common: the cells that lack a good value, and the form of a proposal for them."""
 
-from typing import Protocol
-
 import polars as pl
 
+from orchestration_assets.imputation.calibration import Threshold
 from orchestration_assets.imputation.learned import FITTERS
-from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, Measured
+from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from validators.judgement import IDENTITY
 from validators.parsing import write
 from validators.rules import RuleSet
 
 BY = "by."
+ERROR = "_error"
 
 
-class Tested(Protocol):
-    """What is known of a method: the region of predictions that it may apply, and what was measured there and elsewhere."""
-
-    @property
-    def above(self) -> Measured:
-        """Within the region."""
-
-    @property
-    def below(self) -> Measured:
-        """Outside of it."""
-
-    @property
-    def is_applied(self) -> bool:
-        """Whether the region keeps the promise of its field."""
-
-    @property
-    def parameters(self) -> str:
-        """The region, in words."""
-
-    def is_above(self) -> pl.Expr:
-        """Whether a prediction is within the region."""
+PREDICTED_SCHEMA = pl.Schema({**PROPOSAL_SCHEMA, ERROR: pl.Float64()})
+"""A proposal, and the upper bound of the error rate of predictions like it."""
 
 
 def open_cells(effective: pl.DataFrame, findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -78,26 +59,18 @@ def fields_looked_at(rules: RuleSet) -> list[str]:
 
 def as_proposals(
     predicted: pl.LazyFrame,
-    calibration: Tested,
+    threshold: Threshold,
     *,
     method: str,
     version: str,
     arm: str,
     is_applied: pl.Expr | None = None,
 ) -> pl.LazyFrame:
-    """Predictions (IDENTITY, field, value, predicted, evidence, and what `is_above` looks at) as PROPOSAL_SCHEMA.
+    """Predictions (IDENTITY, field, value, predicted, evidence, strength) as PREDICTED_SCHEMA.
 
-    `is_applied`: which of them are; by default those in a region that keeps its promise.
+    `is_applied`: which of them are; by default those of the strength that the promise needs.
     """
-    is_above = calibration.is_above()
-    if is_applied is None:
-        is_applied = is_above & pl.lit(calibration.is_applied)
-    above, below = calibration.above, calibration.below
-    measured = (
-        pl.when(is_above)
-        .then(pl.lit(above.describe("; measured")))
-        .otherwise(pl.lit(below.describe("; measured")))
-    )
+    is_applied = threshold.may_apply() if is_applied is None else is_applied
     return (
         predicted.drop_nulls("predicted")
         .with_columns(
@@ -107,40 +80,39 @@ def as_proposals(
             pl.lit(version).alias("version"),
             pl.lit(arm).alias("arm"),
             pl.lit(None, pl.String).alias("shape"),
-            pl.when(is_above)
-            .then(above.confidence)
-            .otherwise(below.confidence)
-            .cast(pl.Float64)
-            .alias("confidence"),
-            pl.lit(above.evidence_class).alias("evidence_class"),
-            pl.concat_str("evidence", measured).alias("evidence"),
+            threshold.confidence().alias("confidence"),
+            pl.lit(threshold.above.evidence_class).alias("evidence_class"),
+            pl.concat_str("evidence", threshold.told()).alias("evidence"),
             pl.when(is_applied).then(pl.lit("applied")).otherwise(pl.lit("suggested")).alias("status"),
             pl.lit("gate").alias("decided_by"),
+            threshold.error().alias(ERROR),
         )
-        .select(PROPOSAL_SCHEMA.names())
-        .cast(PROPOSAL_SCHEMA)
+        .select(PREDICTED_SCHEMA.names())
+        .cast(PREDICTED_SCHEMA)
     )
 
 
-def as_method(
-    calibration: Tested, rules: RuleSet, *, field: str, method: str, version: str, arm: str
+def as_methods(
+    threshold: Threshold, rules: RuleSet, *, field: str, method: str, version: str, arm: str
 ) -> pl.DataFrame:
-    """One row of METHOD_SCHEMA for what `calibration` measured."""
-    above = calibration.above
-    row = {
-        "method": method,
-        "version": version,
-        "field": field,
-        "source": "",
-        "shape": "",
-        "arm": arm,
-        "parameters": calibration.parameters,
-        "cases": above.cases,
-        "right": above.right,
-        "evidence_class": above.evidence_class,
-        "error_bound": above.error_bound,
-        "max_error": rules.fields[field].policy.max_error,
-        "is_applied": calibration.is_applied,
-        "fit": above.fit,
-    }
-    return pl.DataFrame([row], schema=METHOD_SCHEMA)
+    """What was measured, as METHOD_SCHEMA: one row for all sources, and one per source with a threshold of its own."""
+    rows = [
+        {
+            "method": method,
+            "version": version,
+            "field": field,
+            "source": source,
+            "shape": "",
+            "arm": arm,
+            "parameters": one.parameters,
+            "cases": one.above.cases,
+            "right": one.above.right,
+            "evidence_class": one.above.evidence_class,
+            "error_bound": one.above.error_bound,
+            "max_error": rules.fields[field].policy.max_error,
+            "is_applied": one.is_applied,
+            "fit": one.above.fit,
+        }
+        for source, one in (("", threshold), *threshold.of_source.items())
+    ]
+    return pl.DataFrame(rows, schema=METHOD_SCHEMA)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration_assets.imputation.sequence import strength_of_votes
+from orchestration_assets.imputation.calibration import strength_of_votes
 from validators.rules import RuleSet
 
 VERSION = "1"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration_assets.imputation.cells import as_method, as_proposals
+from orchestration_assets.imputation.calibration import Threshold, calibrate, strength_of_votes
+from orchestration_assets.imputation.cells import PREDICTED_SCHEMA, as_methods, as_proposals
 from orchestration_assets.imputation.dependencies import (
     VERSION,
     cases_of,
@@ -17,9 +18,8 @@ from orchestration_assets.imputation.dependencies import (
     evidence,
     pooled,
 )
-from orchestration_assets.imputation.sequence import Threshold, strength_needed, strength_of_votes
 from orchestration_assets.settlement.agreement import DEPENDENT, MAJORITY
-from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, Measured
+from orchestration_assets.settlement.gate import METHOD_SCHEMA
 from validators.judgement import FINDING_SCHEMA
 from validators.parsing import Notation, parse, present, write
 from validators.rules import RuleSet, digest
@@ -126,7 +126,7 @@ def suspicions(records: pl.DataFrame, cells: pl.DataFrame, rules: RuleSet) -> pl
 
 
 def proposals(open_cells: pl.DataFrame, dependent: Dependent) -> pl.LazyFrame:
-    """What the dependencies say of `open_cells` (IDENTITY, field, value), as PROPOSAL_SCHEMA."""
+    """What the dependencies say of `open_cells` (IDENTITY, field, value), as PREDICTED_SCHEMA."""
     asked = open_cells.select("_id", "_source", "field", "value").join(dependent.cells, on=["_id", "field"])
     words = pl.concat_str(
         (pl.col("share") * 100).round(1).cast(pl.String),
@@ -146,63 +146,22 @@ def proposals(open_cells: pl.DataFrame, dependent: Dependent) -> pl.LazyFrame:
         )
         for (name, by), part in said.partition_by("field", "by", as_dict=True).items()
     ]
-    return pl.concat([pl.LazyFrame(schema=PROPOSAL_SCHEMA), *parts])
+    return pl.concat([pl.LazyFrame(schema=PREDICTED_SCHEMA), *parts])
 
 
 def methods_of(dependent: Dependent, rules: RuleSet) -> pl.DataFrame:
     """What was measured, as METHOD_SCHEMA."""
     rows = [
-        as_method(threshold, rules, field=name, method=METHOD, version=VERSION, arm=by)
+        as_methods(threshold, rules, field=name, method=METHOD, version=VERSION, arm=by)
         for (name, by), threshold in sorted(dependent.thresholds.items())
     ]
     return pl.concat([METHOD_SCHEMA.to_frame(), *rows])
 
 
-THRESHOLDS = {
-    "field": pl.String,
-    "by": pl.String,
-    "strength": pl.Float64,
-    **{f"{name}_{where}": pl.Int64 for where in ("above", "below") for name in ("cases", "right")},
-    "is_applied": pl.Boolean,
-}
-"""One row per (field, determinant): what it is worth, for a step in another process."""
-
-
-def as_frame(thresholds: Thresholds) -> pl.DataFrame:
-    """`thresholds` as THRESHOLDS."""
-    rows = [
-        (
-            name,
-            by,
-            one.strength,
-            one.above.cases,
-            one.above.right,
-            one.below.cases,
-            one.below.right,
-            one.is_applied,
-        )
-        for (name, by), one in thresholds.items()
-    ]
-    return pl.DataFrame(rows, schema=THRESHOLDS, orient="row")
-
-
-def from_frame(frame: pl.DataFrame) -> Thresholds:
-    """What `as_frame` wrote down."""
-    return {
-        (row["field"], row["by"]): Threshold(
-            row["strength"],
-            Measured(row["cases_above"], row["right_above"], EVIDENCE),
-            Measured(row["cases_below"], row["right_below"], EVIDENCE),
-            is_applied=row["is_applied"],
-        )
-        for row in frame.to_dicts()
-    }
-
-
 def _measured(cases: pl.DataFrame, rules: RuleSet) -> Thresholds:
     """One threshold per (field, determinant), from known values predicted by the other records."""
     return {
-        (field, by): strength_needed(part, rules.fields[field].policy, EVIDENCE)
+        (field, by): calibrate(part, rules.fields[field].policy, EVIDENCE)
         for (field, by), part in cases.partition_by("field", "by", as_dict=True).items()
     }
 
@@ -217,7 +176,7 @@ def _decided(said: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
     parts = [pl.DataFrame(schema={**said.schema, "is_above": pl.Boolean})]
     for key, part in said.partition_by("field", "by", as_dict=True).items():
         if (known := thresholds.get(key)) is not None:
-            parts.append(part.with_columns(is_above=known.is_above() & pl.lit(known.is_applied)))
+            parts.append(part.with_columns(is_above=known.may_apply()))
     ranked = pl.concat(parts).sort(
         "_id",
         "field",

@@ -1,14 +1,14 @@
 """Imputation from the record's group: the mode or the median of a field among records that share another field.
 
-`known` frames hold good records only: one row per record, `_case` (a number that splits the cases), and fields typed
-as text in the contract's notation. They never hold a record that is to be repaired.
+`known` frames hold good records only: one row per record, fields typed and written
+as text in the contract's notation; held-out cases have their `_source` as well. They never hold a record that is to be repaired.
 """
 
 from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration_assets.imputation.calibration import Calibration, calibrate
+from orchestration_assets.imputation.calibration import Threshold, calibrate, strength_of_votes
 from validators.parsing import write
 from validators.rules import FieldSpec, RuleSet
 
@@ -18,12 +18,12 @@ _WITHIN = 0.005  # a predicted number is right if it is within half a percent of
 
 @dataclass(frozen=True)
 class GroupModel:
-    """`table`: one row per group: `by`, `predicted`, `share`, `support`. `calibration`: what it is worth."""
+    """`table`: one row per group: `by`, `predicted`, `share`, `support`. `threshold`: what it is worth."""
 
     method: str
     by: str
     table: pl.DataFrame
-    calibration: Calibration
+    threshold: Threshold
 
 
 def read_members(known: pl.LazyFrame, names: list[str], groups: pl.Series, rules: RuleSet) -> pl.DataFrame:
@@ -60,7 +60,12 @@ def fit_mode(
     table = top.filter(pl.col("first") > pl.col("second")).select(
         by, "predicted", (pl.col("first") / pl.col("total")).alias("share"), pl.col("first").alias("support")
     )
-    return GroupModel("mode", by, table, calibrate(_left_out(cases, top, by, spec), spec.policy, "masked"))
+    return GroupModel("mode", by, table, _calibrated(_left_out(cases, top, by, spec), spec))
+
+
+def _calibrated(held: pl.DataFrame, spec: FieldSpec) -> Threshold:
+    """What predictions are worth, by `held`: `share`, `support`, `is_right`, `_source` of known values."""
+    return calibrate(held.with_columns(strength=strength_of_votes()), spec.policy, "masked")
 
 
 def fit_median(
@@ -78,7 +83,7 @@ def fit_median(
         *[inner.get(middle + at, null_on_oob=True).alias(f"at{at}") for at in (-1, 0, 1)],
     )
     held = (
-        cases.select("half", by, number.alias("truth"))
+        cases.select("_source", by, number.alias("truth"))
         .drop_nulls()
         .join(table, on=by)
         .filter(pl.col("support") > 1)
@@ -86,10 +91,10 @@ def fit_median(
     close = (_rounded(_median_without("truth"), spec) - pl.col("truth")).abs() <= _WITHIN * pl.col(
         "truth"
     ).abs()
-    held = held.select(pl.lit(1.0).alias("share"), pl.col("support") - 1, close.alias("is_right"), "half")
+    held = held.select(pl.lit(1.0).alias("share"), pl.col("support") - 1, close.alias("is_right"), "_source")
     predicted = write(_rounded(pl.col("median"), spec).cast(spec.dtype), spec.dtype).alias("predicted")
     rows = table.select(by, predicted, pl.lit(1.0).alias("share"), "support")
-    return GroupModel("median", by, rows, calibrate(held, spec.policy, "masked"))
+    return GroupModel("median", by, rows, _calibrated(held, spec))
 
 
 def _median_without(truth: str) -> pl.Expr:
@@ -113,14 +118,16 @@ def predict(model: GroupModel, cells: pl.LazyFrame) -> pl.LazyFrame:
         pl.lit(f"{model.method} of the good records with the same {model.by}: "), said, pl.lit(" records")
     )
     # In words per group, not per cell: several cells ask the same group.
-    table = model.table.lazy().with_columns(words.alias("evidence"))
+    table = model.table.lazy().with_columns(strength=strength_of_votes(), evidence=words)
     return cells.join(table, left_on="_group", right_on=model.by, how="inner")
 
 
 def _left_out(cases: pl.DataFrame, top: pl.DataFrame, by: str, spec: FieldSpec) -> pl.DataFrame:
     """Each case predicted by its group without itself."""
     held = (
-        cases.select("half", by, pl.col(spec.name).alias("truth")).drop_nulls().join(top, on=by, how="inner")
+        cases.select("_source", by, pl.col(spec.name).alias("truth"))
+        .drop_nulls()
+        .join(top, on=by, how="inner")
     )
     is_first = pl.col("truth") == pl.col("predicted")
     is_second = (pl.col("truth") == pl.col("runner_up")).fill_null(value=False)
@@ -137,5 +144,5 @@ def _left_out(cases: pl.DataFrame, top: pl.DataFrame, by: str, spec: FieldSpec) 
         (most / pl.col("total")).alias("share"),
         most.cast(pl.UInt32).alias("support"),
         (pl.col("is_first") & (pl.col("first") == most)).alias("is_right"),
-        "half",
+        "_source",
     )

@@ -13,15 +13,16 @@ import polars as pl
 from orchestration_assets.imputation import agreed as agreement
 from orchestration_assets.imputation import dependent as dependency
 from orchestration_assets.imputation.agreed import Agreed
-from orchestration_assets.imputation.calibration import Calibration, calibrate
+from orchestration_assets.imputation.calibration import Threshold, calibrate, strength_of_votes
 from orchestration_assets.imputation.cells import (
     BY,
-    Tested,
-    as_method,
+    PREDICTED_SCHEMA,
+    as_methods,
     as_proposals,
     fields_by_group,
     fields_by_learning,
 )
+from orchestration_assets.imputation.choice import chosen
 from orchestration_assets.imputation.dependent import Dependent
 from orchestration_assets.imputation.groups import VERSION as GROUPS_VERSION
 from orchestration_assets.imputation.groups import GroupModel, fit_median, fit_mode, predict, read_members
@@ -30,7 +31,7 @@ from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import MAJORITY, claims_of, with_their_others
 from orchestration_assets.settlement.claims import VERSION as CLAIMS_VERSION
 from orchestration_assets.settlement.claims import others_say
-from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, cases_needed
+from orchestration_assets.settlement.gate import METHOD_SCHEMA, cases_needed
 from validators.errors import ContractError
 from validators.rules import RuleSet
 
@@ -48,33 +49,16 @@ Groups = dict[tuple[str, str], pl.Series]
 
 @dataclass(frozen=True)
 class Imputers:
-    """All that was fitted. `claims`: field to calibration; `groups` and `learned`: (field, method) to model.
+    """All that was fitted. `claims`: field to threshold; `groups` and `learned`: (field, method) to model.
 
     `agreed`: what was learned of the reporters, where the contract asks for it and there are any.
     """
 
-    claims: dict[str, Calibration]
+    claims: dict[str, Threshold]
     groups: dict[tuple[str, str], GroupModel]
     learned: dict[tuple[str, str], Learned]
     agreed: Agreed | None = None
     dependent: Dependent | None = None
-
-    def tested(self, name: str, method: str) -> Tested | None:
-        """What is known of a method on a field; None where it could not be fitted."""
-        if method in BY_CLAIMS:
-            return self.claims.get(name)
-        if method == agreement.METHOD:
-            return None if self.agreed is None else self.agreed.thresholds.get(name)
-        if method in FITTERS:
-            found = self.learned.get((name, method))
-            return None if found is None else found.threshold
-        return self.groups[(name, method)].calibration
-
-    def in_order(self, name: str, rules: RuleSet) -> list[str]:
-        """The methods of a field that could be fitted, those that err least first; else as the contract has them."""
-        known = {m: self.tested(name, m) for m in rules.fields[name].policy.impute}
-        usable = {method: tested for method, tested in known.items() if tested is not None}
-        return sorted(usable, key=lambda m: (not usable[m].is_applied, usable[m].above.error_bound))
 
 
 def check_methods(rules: RuleSet) -> None:
@@ -97,7 +81,7 @@ def claim_cases(effective: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     drawn = effective.lazy().filter(pl.col("_identity") // 4096 % step == 0)
     said = _said(dict.fromkeys(fields_by_claims(rules), drawn), rules).drop_nulls(["claim", "predicted"])
     is_right = (pl.col("claim") == pl.col("predicted")).alias("is_right")
-    return said.select("field", "share", "support", is_right, "half")
+    return said.select("field", strength_of_votes().alias("strength"), is_right, "_source")
 
 
 def _said(reports: dict[str, pl.LazyFrame], rules: RuleSet) -> pl.DataFrame:
@@ -136,8 +120,8 @@ def pooled_groups(parts: Iterable[Groups]) -> Groups:
     return {asked: pl.concat(groups).unique() for asked, groups in pooled.items()}
 
 
-def fit_claim_calibrations(cases: Iterable[pl.DataFrame], rules: RuleSet) -> dict[str, Calibration]:
-    """One calibration per field, from the cases of all units (`claim_cases`)."""
+def fit_claim_calibrations(cases: Iterable[pl.DataFrame], rules: RuleSet) -> dict[str, Threshold]:
+    """One threshold per field, from the cases of all units (`claim_cases`)."""
     pooled = list(cases)
     if not pooled:
         return {}
@@ -157,8 +141,8 @@ def fit_groups(
 ) -> dict[tuple[str, str], GroupModel]:
     """One model per (field, method). `known`: good records, typed; `wanted`: the groups asked for.
 
-    `cases`: known records as text, evenly taken; each is predicted without itself, every other one chooses. `only`: the
-    groupings to fit, by default all.
+    `cases`: known records as text, evenly taken, and `_source`; each is predicted without itself. `only`: the groupings
+    to fit, by default all.
     """
     nothing = pl.Series("", [], pl.String)
 
@@ -211,7 +195,7 @@ def measured_enough(
     return {
         key: model
         for key, model in models.items()
-        if model.calibration.above.cases >= cases_needed(rules.fields[key[0]].policy.max_error)
+        if model.threshold.above.cases >= cases_needed(rules.fields[key[0]].policy.max_error)
     }
 
 
@@ -225,7 +209,7 @@ def unmet(wanted: Groups, models: Mapping[tuple[str, str], GroupModel]) -> Group
     return {
         (name, model.by): groups.filter(~groups.is_in(model.table[model.by].implode()))
         for (name, _), model in models.items()
-        if model.calibration.is_applied
+        if model.threshold.is_applied
         for groups in [wanted[(name, model.by)].drop_nulls()]
     }
 
@@ -241,9 +225,8 @@ def with_groups(model: GroupModel, more: GroupModel | None) -> GroupModel:
 
 
 def _held(cases: pl.DataFrame) -> pl.DataFrame:
-    """CASES of the `cases`, each with its `half`."""
-    held = cases.gather_every(max(cases.height // CASES, 1)).head(CASES).with_row_index("_case")
-    return held.with_columns(half=pl.col("_case") % 2 == 0)
+    """CASES of the `cases`, evenly taken."""
+    return cases.gather_every(max(cases.height // CASES, 1)).head(CASES)
 
 
 def fit_learned(known: pl.DataFrame, rules: RuleSet) -> dict[tuple[str, str], Learned]:
@@ -260,14 +243,14 @@ def impute(
     reports: pl.DataFrame | None = None,
     believed: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """Proposals for `cells`, per field the methods that err least first, as PROPOSAL_SCHEMA.
+    """Proposals for `cells`, as PROPOSAL_SCHEMA: of each cell the surest prediction first (`chosen`).
 
     `reports`: of contested records, what they and the others that speak of the same say, translations applied;
     `believed`: what `agreement` makes of all contested records (`agreed.believed`): it also overrules what keeps every rule.
     """
     of_field = {name: part for (name,), part in cells.partition_by("field", as_dict=True).items()}
     said = None if reports is None else _said_of_cells(of_field, reports, rules)
-    parts = [pl.LazyFrame(schema=PROPOSAL_SCHEMA)]
+    parts = [pl.LazyFrame(schema=PREDICTED_SCHEMA)]
     if imputers.dependent is not None:
         parts.append(dependency.proposals(cells, imputers.dependent))
     if believed is not None and imputers.agreed is not None:
@@ -275,16 +258,14 @@ def impute(
     for name in rules.fields:
         if (part := of_field.get(name)) is None:
             continue
-        for method in imputers.in_order(name, rules):
-            if method == agreement.METHOD:
-                continue
-            if method in FITTERS:
-                parts.append(_by_learning(part, imputers.learned[(name, method)], rules))
-            elif method not in BY_CLAIMS:
-                parts.append(_by_group(part, imputers.groups[(name, method)]))
-            elif said is not None:
+        for method in rules.fields[name].policy.impute:
+            if (learned := imputers.learned.get((name, method))) is not None:
+                parts.append(_by_learning(part, learned, rules))
+            elif (model := imputers.groups.get((name, method))) is not None:
+                parts.append(_by_group(part, model))
+            elif method in BY_CLAIMS and said is not None and name in imputers.claims:
                 parts.append(_by_claims(part, said, imputers.claims[name], method))
-    return pl.concat(parts).collect()
+    return chosen(pl.concat(parts).collect())
 
 
 def _by_agreement(cells: pl.DataFrame, believed: pl.DataFrame, agreed: Agreed) -> pl.LazyFrame:
@@ -301,7 +282,8 @@ def overruled(before: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     marked = before.join(filled.unique(), on=["_id", "field"], how="left", maintain_order="left")
     is_withdrawn = pl.col("is_filled").fill_null(value=False) & (pl.col("status") == "applied")
     status = pl.when(is_withdrawn).then(pl.lit("suggested")).otherwise("status")
-    return marked.with_columns(status=status).drop("is_filled")
+    confidence = pl.when(~is_withdrawn).then("confidence")
+    return marked.with_columns(status=status, confidence=confidence).drop("is_filled")
 
 
 def _said_of_cells(of_field: dict[str, pl.DataFrame], reports: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
@@ -317,15 +299,15 @@ def _said_of_cells(of_field: dict[str, pl.DataFrame], reports: pl.DataFrame, rul
 def methods_of(imputers: Imputers, rules: RuleSet) -> pl.DataFrame:
     """What was measured, as METHOD_SCHEMA."""
     rows = [METHOD_SCHEMA.to_frame()]
-    for name, calibration in imputers.claims.items():
+    for name, threshold in imputers.claims.items():
         method = next(m for m in rules.fields[name].policy.impute if m in BY_CLAIMS)
         rows.append(
-            as_method(calibration, rules, field=name, method=method, version=CLAIMS_VERSION, arm="plurality")
+            as_methods(threshold, rules, field=name, method=method, version=CLAIMS_VERSION, arm="plurality")
         )
     for (name, arm), model in imputers.groups.items():
         rows.append(
-            as_method(
-                model.calibration, rules, field=name, method=model.method, version=GROUPS_VERSION, arm=arm
+            as_methods(
+                model.threshold, rules, field=name, method=model.method, version=GROUPS_VERSION, arm=arm
             )
         )
     if imputers.dependent is not None:
@@ -334,14 +316,12 @@ def methods_of(imputers: Imputers, rules: RuleSet) -> pl.DataFrame:
         rows.append(agreement.methods_of(imputers.agreed, rules))
     for (name, method), found in imputers.learned.items():
         rows.append(
-            as_method(found.threshold, rules, field=name, method=method, version=found.version, arm=method)
+            as_methods(found.threshold, rules, field=name, method=method, version=found.version, arm=method)
         )
     return pl.concat(rows)
 
 
-def _by_claims(
-    cells: pl.DataFrame, said: pl.DataFrame, calibration: Calibration, method: str
-) -> pl.LazyFrame:
+def _by_claims(cells: pl.DataFrame, said: pl.DataFrame, threshold: Threshold, method: str) -> pl.LazyFrame:
     words = pl.concat_str(
         pl.col("support").cast(pl.String),
         pl.lit(" of "),
@@ -349,13 +329,15 @@ def _by_claims(
         pl.lit(" other reports say so"),
     )
     told = said.lazy().select(
-        "_id", "field", "claim", "predicted", "share", "support", words.alias("evidence")
+        *("_id", "field", "claim", "predicted", "support"),
+        strength_of_votes().alias("strength"),
+        words.alias("evidence"),
     )
     found = cells.lazy().join(told, on=["_id", "field"], how="inner", maintain_order="left")
     # Word against word proves nothing: a good claim gives way only where two others or more say the same.
     is_open = pl.col("claim").is_not_null() & (pl.col("support") < MAJORITY)
     settled, open_ = (
-        as_proposals(found.filter(which), calibration, method=method, version=CLAIMS_VERSION, arm="plurality")
+        as_proposals(found.filter(which), threshold, method=method, version=CLAIMS_VERSION, arm="plurality")
         for which in (~is_open, is_open)
     )
     open_ = open_.with_columns(
@@ -372,7 +354,7 @@ def _by_group(cells: pl.DataFrame, model: GroupModel) -> pl.LazyFrame:
     arm = f"{model.method}:{model.by}"
     asked = cells.lazy().with_columns(pl.col(BY + model.by).alias("_group"))
     return as_proposals(
-        predict(model, asked), model.calibration, method=model.method, version=GROUPS_VERSION, arm=arm
+        predict(model, asked), model.threshold, method=model.method, version=GROUPS_VERSION, arm=arm
     )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import polars as pl
 
 from orchestration_assets.imputation import nearest, trees
-from orchestration_assets.imputation.sequence import Threshold, strength_needed
+from orchestration_assets.imputation.calibration import Threshold, calibrate
 from validators.rules import FieldSpec, RuleSet
 
 FOLDS = 5
@@ -42,7 +42,7 @@ class Learned:
 
 
 def learn(known: pl.DataFrame, name: str, method: str, rules: RuleSet) -> Learned | None:
-    """`known`: good records as text, one column per field. None where there is too little to learn from.
+    """`known`: good records as text, `_source` and one column per field. None where there is too little to learn from.
 
     Each record is predicted by a model that was fitted without its fold; the model that is kept saw all of them.
     """
@@ -59,7 +59,7 @@ def learn(known: pl.DataFrame, name: str, method: str, rules: RuleSet) -> Learne
     if predictor is None:
         return None
     return Learned(
-        method, version, predictor, strength_needed(_cases(held, spec, others, fit), spec.policy, "masked")
+        method, version, predictor, calibrate(_cases(held, spec, others, fit), spec.policy, "masked")
     )
 
 
@@ -69,15 +69,16 @@ def _cases(
     others: list[str],
     fit: Callable[[pl.DataFrame, FieldSpec, list[str]], Predictor | None],
 ) -> pl.DataFrame:
-    """One row per known value, predicted by a model that did not see it: `strength`, `is_right`."""
+    """One row per known value, predicted by a model that did not see it: `strength`, `is_right`, `_source`."""
     number = pl.int_range(pl.len()) % FOLDS
     folds = held.with_columns(_fold=number)
-    parts = [pl.DataFrame(schema={"strength": pl.Float64, "is_right": pl.Boolean})]
+    parts = [pl.DataFrame(schema={"strength": pl.Float64, "is_right": pl.Boolean, "_source": pl.String})]
     for fold in range(FOLDS):
         asked = folds.filter(pl.col("_fold") == fold)
         if (predictor := fit(folds.filter(pl.col("_fold") != fold), spec, others)) is not None:
-            said = predictor.predict(asked).with_columns(truth=asked[spec.name]).drop_nulls("predicted")
-            parts.append(said.select("strength", is_right=_is_right(spec)))
+            said = predictor.predict(asked).with_columns(truth=asked[spec.name], _source=asked["_source"])
+            said = said.drop_nulls("predicted")
+            parts.append(said.select("strength", _is_right(spec).alias("is_right"), "_source"))
     return pl.concat(parts)
 
 

@@ -29,7 +29,7 @@ def compared_fields(rules: RuleSet) -> list[str]:
 
 
 def claims_of(frame: pl.LazyFrame, name: str, rules: RuleSet, *more: pl.Expr) -> pl.LazyFrame:
-    """One row per record of `frame`: `_id`, `_source`, `_identity`, `_reporter`, `claim` (text, null unless good), `half`.
+    """One row per record of `frame`: `_id`, `_source`, `_identity`, `_reporter`, `claim` (text, null unless good).
 
     `more`: what else is wanted of the record.
     """
@@ -40,7 +40,6 @@ def claims_of(frame: pl.LazyFrame, name: str, rules: RuleSet, *more: pl.Expr) ->
         "_identity",
         pl.col(rules.source_field or "_source").alias("_reporter"),
         pl.when(rules.is_good(name)).then(write(pl.col(name), spec.dtype)).alias("claim"),
-        (pl.col("_identity") // 64 % 2 == 0).alias("half"),
         *more,
     )
 

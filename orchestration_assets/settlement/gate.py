@@ -83,18 +83,18 @@ class Measured:
         return f"{what}: right in {self.right} of {self.cases} {self.evidence_class} cases"
 
 
-def error_bound(cases: int, right: int) -> float:
-    """The one-sided 95 % upper bound of the error rate (Clopper and Pearson 1934); 1 without cases."""
+def error_bound(cases: int, right: int, level: float = CONFIDENCE_LEVEL) -> float:
+    """The one-sided upper bound of the error rate at this `level` (Clopper and Pearson 1934); 1 without cases."""
     if cases <= 0 or right <= 0:
         return 1.0
     from scipy.special import betaincinv  # costs 0.2 s: only where something is measured
 
     wrong = cases - right
-    return float(betaincinv(wrong + 1, right, CONFIDENCE_LEVEL))
+    return float(betaincinv(wrong + 1, right, level))
 
 
-def cases_needed(max_error: float) -> int:
+def cases_needed(max_error: float, level: float = CONFIDENCE_LEVEL) -> int:
     """The fewest cases, all right, whose bound is at most `max_error`."""
     from math import ceil, log
 
-    return ceil(log(1 - CONFIDENCE_LEVEL) / log(1 - max_error))
+    return ceil(log(1 - level) / log(1 - max_error))

@@ -178,7 +178,10 @@ def _held(original: pl.DataFrame, verdicts: pl.DataFrame, why: pl.DataFrame, rul
 
 
 def withdraw_contradicted(frame: pl.DataFrame, proposals: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
-    """Translations that the other reports contradict become suggestions: well read, but not believed."""
+    """Translations that the other reports contradict become suggestions: well read, but not believed.
+
+    How often such ones are right was not measured: they have no confidence.
+    """
     touched = with_their_others(frame, proposals.filter(pl.col("status") == "applied")["_id"])
     against = contradictions(apply_repairs(touched, proposals, rules), rules)
     cells = against.select("_id", "field", pl.lit(value=True).alias("is_against"))
@@ -186,6 +189,7 @@ def withdraw_contradicted(frame: pl.DataFrame, proposals: pl.DataFrame, rules: R
     is_against = pl.col("is_against").fill_null(value=False) & (pl.col("status") == "applied")
     return marked.with_columns(
         pl.when(is_against).then(pl.lit("suggested")).otherwise(pl.col("status")).alias("status"),
+        pl.when(~is_against).then("confidence").alias("confidence"),
         pl.when(is_against)
         .then(pl.concat_str("evidence", pl.lit("; but the other reports contradict it")))
         .otherwise(pl.col("evidence"))

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestration_assets.errors import StepError
-from orchestration_assets.feed import Declared, Feed
+from orchestration_assets.feed import Costs, Declared, Feed
 from orchestration_assets.imputation.impute import check_methods as check_imputers
 from orchestration_assets.lake import Lake, write_json
+from orchestration_assets.settlement.costs import priced
 from orchestration_assets.steps.shelf import SHELF
 from orchestration_assets.translation.registry import check_methods as check_translators
 from sources.declaration import Source
@@ -43,8 +44,8 @@ class Context:
 
     @cached_property
     def rules(self) -> RuleSet:
-        """The feed's contract, compiled."""
-        return rules_of(self.feed.contract)
+        """The feed's contract, compiled, with what its costs make of it."""
+        return rules_of(self.feed.contract, self.feed.costs)
 
     @cached_property
     def notations(self) -> dict[str, dict[str, Notation]]:
@@ -94,17 +95,23 @@ def code_of_fragments() -> str:
     return told.hexdigest()[:12]
 
 
-_COMPILED: dict[str, RuleSet] = {}
+_COMPILED: dict[tuple[str, Costs | None], RuleSet] = {}
 
 
-def rules_of(contract: str) -> RuleSet:
-    """The compiled contract, each one once per process."""
-    if contract not in _COMPILED:
-        rules = compile_contract(load_contract(contract))
-        check_imputers(rules)
-        check_translators(rules)
-        _COMPILED[contract] = rules
-    return _COMPILED[contract]
+def rules_of(contract: str, costs: Costs | None = None) -> RuleSet:
+    """The compiled contract, each one once per process; `costs` decide how sure repairs must be (`priced`)."""
+    if (contract, costs) not in _COMPILED:
+        _COMPILED[contract, costs] = (
+            _checked(contract) if costs is None else priced(rules_of(contract), costs)
+        )
+    return _COMPILED[contract, costs]
+
+
+def _checked(contract: str) -> RuleSet:
+    rules = compile_contract(load_contract(contract))
+    check_imputers(rules)
+    check_translators(rules)
+    return rules
 
 
 def notations_of(source: Source) -> dict[str, Notation]:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 
 import polars as pl
 
+from orchestration_assets.imputation.calibration import as_frame, from_frame
 from orchestration_assets.imputation.dependencies import dependencies_of
-from orchestration_assets.imputation.dependent import Dependent, as_frame, from_frame, learn
+from orchestration_assets.imputation.dependent import Dependent, learn
 from orchestration_assets.steps.context import Context
 
 

@@ -18,7 +18,7 @@ import polars as pl
 
 from orchestration_assets.errors import NotFoundError, StepError
 from orchestration_assets.imputation.groups import GroupModel
-from orchestration_assets.imputation.stored import read_group, write_plain
+from orchestration_assets.imputation.stored import read_group, read_thresholds
 from orchestration_assets.lake import writing
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, Measured
 from orchestration_assets.steps.context import Context
@@ -33,7 +33,8 @@ OLD_AFTER = 14
 """A fit is not used any longer once so many partitions were published that it did not learn from."""
 ASKED = "measured.parquet"
 """What a run asked to be measured, in its work folder: the next fit measures it."""
-MEASURED, KNOWN, METHODS, TOLD = "measured.parquet", "known.parquet", "methods.parquet", "fit.json"
+MEASURED, KNOWN, METHODS = "measured.parquet", "known.parquet", "methods.parquet"
+THRESHOLDS, TOLD = "thresholds.parquet", "fit.json"
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,13 @@ class Fit:
     def groups(self, asked: Mapping[tuple[str, str], pl.Series]) -> dict[tuple[str, str], GroupModel]:
         """The models by group, for the groups that are `asked` of each (field, grouping)."""
         nothing = pl.Series("", [], pl.String)
+        thresholds = read_thresholds(self.folder / THRESHOLDS, self.name) if self.told["groups"] else {}
         return {
-            (told["field"], told["arm"]): read_group(
-                self.folder, told, asked.get((told["field"], told["by"]), nothing), self.name
+            key: read_group(
+                self.folder, told, asked.get((told["field"], told["by"]), nothing), thresholds[key]
             )
             for told in self.told["groups"]
+            if (key := (told["field"], told["arm"])) in thresholds
         }
 
 
@@ -185,7 +188,8 @@ def draft(context: Context) -> Path:
 def put_in_force(context: Context, folder: Path, told: dict[str, Any]) -> Fit:
     """Give the draft in `folder` its name, by its content, and let it be the fit in force, in one commit."""
     with writing(folder):
-        write_plain(folder / TOLD, {**told, "stamp": stamp(context)})
+        content = json.dumps({**told, "stamp": stamp(context)}, indent=1, sort_keys=True)
+        (folder / TOLD).write_text(content)
         name = _hash_of(folder)
         final = folder.with_name(name)
         if final.exists():

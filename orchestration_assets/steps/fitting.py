@@ -15,7 +15,7 @@ import polars as pl
 from orchestration_assets.errors import StepError
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.imputation.groups import GroupModel
-from orchestration_assets.imputation.stored import write_group
+from orchestration_assets.imputation.stored import write_group, write_thresholds
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, Measured
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.fits import (
@@ -23,6 +23,7 @@ from orchestration_assets.steps.fits import (
     KNOWN,
     MEASURED,
     METHODS,
+    THRESHOLDS,
     Fit,
     draft,
     in_force,
@@ -67,8 +68,9 @@ def fit_feed(context: Context) -> dict[str, Any]:
         told = measured(union(_asked(context, published.partitions)), known, rules, context.notations)
     groups, models = [], {}
     for number, (key, model, met) in enumerate(_groups(published, known.filter(pl.col("_is_clean")), rules)):
-        groups.append(write_group(folder, f"groups-{number:03d}.parquet", *key, model, met))
+        groups.append(write_group(folder, f"groups-{number:03d}.parquet", key, model, met))
         models[key] = replace(model, table=model.table.clear())
+    write_thresholds(folder / THRESHOLDS, models)
     imputers = imputation.Imputers(claims={}, groups=models, learned={})
     fit = _put(context, folder, _Content(BY_ITSELF, published.partitions, known, told, groups, imputers))
     return {**counts_of(fit), "seconds": time.perf_counter() - began}

@@ -10,6 +10,7 @@ from orchestration_assets.imputation import agreed as agreement
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.imputation.cells import open_cells
 from orchestration_assets.imputation.groups import GroupModel
+from orchestration_assets.imputation.unbelieved import reopened
 from orchestration_assets.lake import PARTITION
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import contradictions, with_more, with_their_others
@@ -118,13 +119,18 @@ def _groups(
 def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: RuleSet) -> dict[str, int]:
     """Adds the proposals of the imputers to those of the unit; returns how many new ones there are of each status."""
     reports = units.saved(label, "reports") if units.is_contested(label) else None
+    cells, proposals = units.saved(label, "cells"), units.proposals(label)
     believed = None
     if reports is not None and imputers.agreed is not None:
         believed = agreement.believed(reports, imputers.agreed, rules)
         against = agreement.contradicted(believed, imputers.agreed, rules)
         units.save(label, "contradicted", with_more(units.saved(label, "contradicted"), against))
-    new = imputation.impute(units.saved(label, "cells"), imputers, rules, reports=reports, believed=believed)
-    units.save(label, "proposals", pl.concat([imputation.overruled(units.proposals(label), new), new]))
+        proposals, more = reopened(
+            proposals, units.findings(label), believed, reports, imputers.agreed, rules
+        )
+        cells = pl.concat([cells, more])
+    new = imputation.impute(cells, imputers, rules, reports=reports, believed=believed)
+    units.save(label, "proposals", pl.concat([imputation.overruled(proposals, new), new]))
     return dict(new.group_by("status").len().iter_rows())
 
 

@@ -16,6 +16,13 @@ from orchestration_assets.translation import neighbours
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.answers import remembering
 from orchestration_assets.translation.decide import Decision
+from orchestration_assets.translation.learned.examples import EXAMPLE_SCHEMA, of_others
+from orchestration_assets.translation.learned.fitting import (
+    LearnedTranslation,
+    learn_translation,
+    methods_of_learned,
+)
+from orchestration_assets.translation.learned.proposing import with_learned
 from orchestration_assets.translation.measurements import Measurements, as_frame
 from orchestration_assets.translation.prices import withdraw_other_currency
 from orchestration_assets.translation.spelling import Spelling, methods_of_spelling, propose_spelling
@@ -24,10 +31,11 @@ from validators.rules import RuleSet
 
 @dataclass(frozen=True)
 class OfColumns:
-    """What was learned of pairs of fields, and of misspellings, from the whole partition."""
+    """What was learned of pairs of fields, of misspellings, and from examples, from the whole partition."""
 
     pairs: list[neighbours.Pair]
     spelling: Spelling | None
+    learned: LearnedTranslation
 
 
 def translate_partition(context: Context, fit: str = "") -> dict[str, Any]:
@@ -55,7 +63,8 @@ def _translate_partition(context: Context, fit: str) -> dict[str, Any]:
         if pooled is None
         else translation.decide_all(pooled, rules, context.notations, known, measurements)
     )
-    of_columns = OfColumns(neighbours.fit_across(known, rules, measurements), spelling_of(context))
+    learned = _learn(units, decisions, rules)
+    of_columns = OfColumns(neighbours.fit_across(known, rules, measurements), spelling_of(context), learned)
     cells, shapes = (0, 0) if pooled is None else (int(pooled["cells"].sum()), pooled.height)
     counts = {"cells": cells, "shapes": shapes, "applied": 0, "suggested": 0}
     for status in side_by_side(
@@ -66,6 +75,7 @@ def _translate_partition(context: Context, fit: str) -> dict[str, Any]:
     unseen = _unseen(pooled, decisions)
     counts["unseen_shapes"] = unseen.height
     methods = [translation.methods_of(decisions, rules), neighbours.methods_across(of_columns.pairs)]
+    methods.append(methods_of_learned(learned, rules))
     methods += [] if of_columns.spelling is None else [methods_of_spelling(of_columns.spelling, rules)]
     pl.concat(methods).write_parquet(context.work / "translators.parquet")
     as_frame(measurements.told).write_parquet(context.work / ASKED)
@@ -85,16 +95,36 @@ def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
     return translation.shape_samples(cells)
 
 
+def _cells(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
+    """The unit's cells to translate, with the shapes that `_collect` kept."""
+    shapes = units.saved(label, "malformed")["shape"]
+    return translation.cells_to_translate(units.findings(label), rules, shapes)
+
+
+def _learn(units: Units, decisions: list[Decision], rules: RuleSet) -> LearnedTranslation:
+    """What the contested records teach of texts that no translator is sure of, and of those that others contradict."""
+
+    def examples(label: str) -> pl.DataFrame:
+        cells = translation.unread(_cells(units, label, rules), decisions)
+        return of_others(*units.frames(label), cells, rules)
+
+    contested = [label for label in units.labels if units.is_contested(label)]
+    return learn_translation(
+        pl.concat([EXAMPLE_SCHEMA.to_frame(), *side_by_side(examples, contested)]), rules
+    )
+
+
 def _translate(
     units: Units, label: str, decisions: list[Decision], of_columns: OfColumns, rules: RuleSet
 ) -> dict[str, int]:
     """Keeps the proposals for the unit; returns how many there are of each status."""
-    shapes = units.saved(label, "malformed")["shape"]
-    cells = translation.cells_to_translate(units.findings(label), rules, shapes)
+    cells = _cells(units, label, rules)
     proposals = translation.propose(cells, decisions, rules)
     proposals = _with_more(proposals, units, label, of_columns, rules)
-    if proposals.height and units.is_contested(label):
-        proposals = withdraw_contradicted(units.frames(label)[0], proposals, rules)
+    reports = units.frames(label)[0] if units.is_contested(label) else None
+    proposals = with_learned(proposals, cells, reports, of_columns.learned, rules)
+    if proposals.height and reports is not None:
+        proposals = withdraw_contradicted(reports, proposals, rules)
     units.save(label, "proposals", proposals)
     return dict(proposals.group_by("status").len().iter_rows())
 

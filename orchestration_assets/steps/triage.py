@@ -13,6 +13,7 @@ import polars as pl
 from orchestration_assets.drift.mapping import mapped_source
 from orchestration_assets.errors import StepError
 from orchestration_assets.imputation import dependent as dependency
+from orchestration_assets.imputation import plausible
 from orchestration_assets.settlement.agreement import hard_records
 from orchestration_assets.steps.context import Context, code_of_fragments
 from orchestration_assets.steps.dependencies import learn_dependencies
@@ -26,6 +27,7 @@ from orchestration_assets.steps.fragments import (
 )
 from orchestration_assets.steps.known import delivery_of
 from orchestration_assets.steps.landing import in_force, store_of
+from orchestration_assets.steps.plausible import implausible_cells
 from orchestration_assets.steps.shelf import SHELF
 from orchestration_assets.steps.spelling import fingerprint, learn_spelling
 from orchestration_assets.translation.spelling import Spelling, spelled_fields, suspicions
@@ -45,13 +47,22 @@ class OfPartition:
 
     spelling: Spelling | None
     dependent: dependency.Dependent | None
+    implausible: pl.DataFrame
 
     def cells_of(self, piece: Piece) -> pl.DataFrame:
-        """What dependencies say of the records of one fragment."""
+        """What dependencies say of the records of one delivery."""
         if self.dependent is None:
             return pl.DataFrame(schema=dependency.CELLS)
-        first = piece.ordinal << ROW_BITS
-        return self.dependent.cells.filter(pl.col("_id").is_between(first, first + (1 << ROW_BITS) - 1))
+        return self.dependent.cells.filter(_is_of(piece))
+
+    def implausible_of(self, piece: Piece) -> pl.DataFrame:
+        """What is implausible among the records of one delivery."""
+        return self.implausible.filter(_is_of(piece))
+
+
+def _is_of(piece: Piece) -> pl.Expr:
+    first = piece.ordinal << ROW_BITS
+    return pl.col("_id").is_between(first, first + (1 << ROW_BITS) - 1)
 
 
 def triage_partition(context: Context) -> dict[str, Any]:
@@ -67,11 +78,12 @@ def triage_partition(context: Context) -> dict[str, Any]:
     names = [spec.name for spec in spelled_fields(context.rules)]
     spelling = learn_spelling(context, (readings.texts(piece, names) for piece in pieces)) if pieces else None
     dependent = learn_dependencies(context, lambda: map(readings.of_dependencies, pieces)) if pieces else None
+    unusual = implausible_cells(context, readings.taken_compared())
     written: list[Future[dict[str, Any]]] = []
     with ThreadPoolExecutor(1, "triage-writer") as writer:
         for piece, own in zip(pieces, hashes, strict=True):
             write = _triage_piece(
-                context, piece, own, shared, buckets, readings, OfPartition(spelling, dependent)
+                context, piece, own, shared, buckets, readings, OfPartition(spelling, dependent, unusual)
             )
             if written:
                 written[-1].result()  # one is written while the next is judged: memory holds no more
@@ -119,14 +131,19 @@ class _Readings:
         self.context = context
         self.is_small = sum(p.fragment.end - p.fragment.start for p in pieces) <= KEPT_IN_MEMORY_BYTES
         self.kept: dict[str, Reading] = {}
+        self.compared: dict[str, pl.DataFrame] = {}
 
     def identities(self, piece: Piece) -> pl.Series:
-        """The identity hash of each readable record of the fragment."""
+        """The identity hash of each readable record of the fragment; keeps what is compared of it (`taken_compared`)."""
         rules, notations = self.context.rules, self.context.notations[piece.source.source]
+        names = plausible.fields_compared(rules)
         if self.is_small:
             reading = self.kept[piece.name] = self._read(piece, None)
         else:
-            reading = self._read(piece, rules.key)
+            reading = self._read(piece, [*rules.key, *names])
+        if names:
+            records = _numbered(_with_all_fields(reading.records, names), piece)
+            self.compared[piece.name] = plausible.compared(records, rules, notations)
         return identities(_with_all_fields(reading.records, rules.key).lazy(), rules, notations)
 
     def texts(self, piece: Piece, names: list[str]) -> pl.DataFrame:
@@ -143,6 +160,11 @@ class _Readings:
         reading = self._read(piece, names) if kept is None else kept
         records = _numbered(_with_all_fields(reading.records, names), piece)
         return dependency.texts_of(records, rules, self.context.notations[piece.source.source])
+
+    def taken_compared(self) -> list[pl.DataFrame]:
+        """What is compared of all fragments (`plausible.compared`), to be had once."""
+        parts, self.compared = [self.compared[name] for name in sorted(self.compared)], {}
+        return parts
 
     def read(self, piece: Piece) -> Reading:
         kept = self.kept.pop(piece.name, None)
@@ -187,9 +209,12 @@ def _triage_piece(
     mine = own.filter(own.is_in(shared.implode())).unique().sort()
     contested_here = hashlib.sha256(mine.to_numpy().tobytes()).hexdigest()
     spelling, cells = learned.spelling, learned.cells_of(piece)
-    doubted = hashlib.sha256(cells.hash_rows(seed=1).to_numpy().tobytes()).hexdigest()
+    unusual = learned.implausible_of(piece)
+    doubted = [
+        hashlib.sha256(part.hash_rows(seed=1).to_numpy().tobytes()).hexdigest() for part in (cells, unusual)
+    ]
     name = digest(
-        piece.name, contested_here, buckets, fingerprint(spelling, context.rules), doubted, length=20
+        piece.name, contested_here, buckets, fingerprint(spelling, context.rules), *doubted, length=20
     )
     if (done := manifest_of(context, name)) is not None:
         return lambda: done
@@ -203,7 +228,13 @@ def _triage_piece(
         context.notations[source],
         own=own,
         contested_identities=mine,
-        suspicions=pl.concat([*found, dependency.suspicions(records, cells, rules)]),
+        suspicions=pl.concat(
+            [
+                *found,
+                dependency.suspicions(records, cells, rules),
+                plausible.suspicions(records, unusual, rules, context.notations[source]),
+            ]
+        ),
     )
     fragment = JudgedPiece(
         name, piece, judged, own, reading.unreadable, reading.mended, _count(reading, judged)

@@ -48,6 +48,8 @@ class Decision:
     measured: Measured
     is_applied: bool
     evidence: str
+    is_disputed: bool = False
+    """Other readings would have given other values: how often this one is right then was not measured."""
 
 
 @dataclass(frozen=True)
@@ -360,4 +362,5 @@ def _decision(
         measured,
         is_applied=is_applied,
         evidence=evidence,
+        is_disputed=bool(choice.rivals),
     )

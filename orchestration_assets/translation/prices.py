@@ -238,6 +238,7 @@ def withdraw_other_currency(frame: pl.DataFrame, proposals: pl.DataFrame, rules:
         is_other = (pl.col("field") == name) & (pl.col("status") == "applied") & differs & meant.is_not_null()
         proposals = joined.with_columns(
             pl.when(is_other).then(pl.lit("suggested")).otherwise("status").alias("status"),
+            pl.when(is_other).then(None).otherwise("confidence").alias("confidence"),
             pl.when(is_other)
             .then(
                 pl.concat_str(

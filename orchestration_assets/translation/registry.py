@@ -18,6 +18,7 @@ from orchestration_assets.translation import (
     truths,
     vocabularies,
 )
+from orchestration_assets.translation.learned.fitting import LEARNED
 from orchestration_assets.translation.readings import Translator
 from validators.codes import ISO_3166
 from validators.errors import ContractError
@@ -53,6 +54,7 @@ TRANSLATORS: dict[str, Translator] = {
         spelling.SPELLING,
         neighbours.SPLIT,
         neighbours.SWAPPED,
+        LEARNED,
     )
 }
 

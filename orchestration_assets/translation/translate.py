@@ -160,6 +160,13 @@ def propose(cells: pl.DataFrame, decisions: list[Decision], rules: RuleSet) -> p
     )
 
 
+def unread(cells: pl.DataFrame, decisions: list[Decision]) -> pl.DataFrame:
+    """The `cells` of shapes that no translator is sure of."""
+    sure = [(d.source, d.field, d.shape) for d in decisions if d.is_applied]
+    shapes = pl.DataFrame(sure, schema=dict.fromkeys(("_source", "field", "shape"), pl.String), orient="row")
+    return cells.join(shapes, on=shapes.columns, how="anti", maintain_order="left")
+
+
 def methods_of(decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
     """What was measured, as METHOD_SCHEMA."""
     rows = [
@@ -250,7 +257,7 @@ def _facts(decisions: list[Decision]) -> pl.DataFrame:
             "method": d.translator.name,
             "version": d.translator.version,
             "arm": d.reading.name,
-            "confidence": d.measured.confidence,
+            "confidence": None if d.is_disputed else d.measured.confidence,
             "evidence_class": d.measured.evidence_class,
             "evidence": d.evidence,
             "status": "applied" if d.is_applied else "suggested",

@@ -6,8 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from orchestration_assets.imputation.calibration import as_frame, from_frame
 from orchestration_assets.imputation.dependencies import Dependency, counted, others_state
-from orchestration_assets.imputation.dependent import as_frame, from_frame, learn, texts_of
+from orchestration_assets.imputation.dependent import learn, texts_of
 from validators.contract import Contract, field
 from validators.rules import RuleSet, compile_contract
 

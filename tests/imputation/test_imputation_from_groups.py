@@ -30,21 +30,19 @@ _FIELDS = compile_contract(Visit).fields
 
 
 def _known(rows: list[tuple], name: str) -> pl.DataFrame:
-    frame = pl.DataFrame(rows, schema={"town": pl.String, name: pl.String}, orient="row").with_row_index(
-        "_case"
-    )
-    return frame.with_columns((pl.col("_case") % 2 == 0).alias("half"))
+    frame = pl.DataFrame(rows, schema={"town": pl.String, name: pl.String}, orient="row")
+    return frame.with_columns(_source=pl.lit("desk"))
 
 
 def _fit(fit, rows: list[tuple], name: str, cases: list[int] | None = None) -> tuple[GroupModel, list[tuple]]:
-    """The model, and (share, support, is_right, half) of each held-out case that it predicts."""
+    """The model, and (share, support, is_right) of each held-out case that it predicts."""
     known = _known(rows, name)
     held = known if cases is None else known[cases]
     with mock.patch.object(groups, "calibrate", side_effect=calibrate) as spy:
         model = fit(known, "town", _FIELDS[name], held, known["town"])
     (seen, *_), _ = spy.call_args
     # polars may divide by a constant column as it multiplies by 1/x: the last digit is no part of the promise.
-    return model, seen.select(pl.col("share").round(12), "support", "is_right", "half").rows()
+    return model, seen.select(pl.col("share").round(12), "support", "is_right").rows()
 
 
 def _table(model: GroupModel) -> dict[str, tuple]:
@@ -124,7 +122,7 @@ def _modes_without_each(rows: list[tuple]) -> list[tuple]:
         votes = Counter(others).most_common()
         if None in (town, truth) or not votes or (len(votes) > 1 and votes[0][1] == votes[1][1]):
             continue
-        out.append((round(votes[0][1] / len(others), 12), votes[0][1], votes[0][0] == truth, at % 2 == 0))
+        out.append((round(votes[0][1] / len(others), 12), votes[0][1], votes[0][0] == truth))
     return out
 
 
@@ -142,9 +140,7 @@ def _medians_without_each(rows: list[tuple]) -> list[tuple]:
         if None in (town, truth) or not others:
             continue
         median = statistics.median(others)
-        out.append(
-            (1.0, len(others), abs(median - float(truth)) <= 0.005 * abs(float(truth)) + 1e-12, at % 2 == 0)
-        )
+        out.append((1.0, len(others), abs(median - float(truth)) <= 0.005 * abs(float(truth)) + 1e-12))
     return out
 
 

@@ -55,7 +55,9 @@ def _imputers(frame: pl.DataFrame, rules: RuleSet = _RULES) -> Imputers:
     groups = {} if towns is None else {(name, "town"): towns for name in ("colour", "price")}
     return Imputers(
         claims=fit_claim_calibrations([claim_cases(frame, rules)], rules),
-        groups=fit_groups(_CLEAN.lazy(), groups, rules, _CLEAN.cast(pl.String)),
+        groups=fit_groups(
+            _CLEAN.lazy(), groups, rules, _CLEAN.cast(pl.String).with_columns(_source=pl.lit("till"))
+        ),
         learned={},
         agreed=fit_agreed(stated(frame, rules), rules),
     )
@@ -187,6 +189,6 @@ def test_what_was_measured_of_imputers_is_told() -> None:
         ("median", "price", "median:town"),
     ]
     assert told[0][3:] == (0, 0, "agreement", 0.01, False)
-    # Half of the 1300 of Ulm measure; those of Bonn have a share too small to be believed.
-    assert told[1][3:] == (650, 650, "masked", 0.01, True)
-    assert told[2][3:] == (700, 700, "masked", 0.02, True)
+    # All 1300 of Ulm; those of Bonn have a share too small to be believed.
+    assert told[1][3:] == (1300, 1300, "masked", 0.01, True)
+    assert told[2][3:] == (1400, 1400, "masked", 0.02, True)

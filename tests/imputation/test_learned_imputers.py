@@ -34,6 +34,7 @@ def known() -> pl.DataFrame:
     maker, memory = rng.integers(0, 3, 600), rng.choice([64, 128, 256], 600)
     return pl.DataFrame(
         {
+            "_source": "shop",
             "device": [f"d{i}" for i in range(600)],
             "maker": [f"maker {m}" for m in maker],
             "model": [f"model {m}-{g}" for m, g in zip(maker, memory, strict=True)],

@@ -103,6 +103,27 @@ def test_what_did_not_pass_the_gate_is_proposed_and_not_applied(folder: Path) ->
     assert first == ["V50", "", "ULM", "1,234", "review"]
 
 
+def test_costs_decide_how_sure_a_repair_must_be(folder: Path) -> None:
+    write(folder / "in.csv", [*BAD, *GOOD])
+    assert repair(folder, "--cost-minute", 1, "--cost-wrong", 1000) == 0
+    found = {row[0]: row for row in read(folder / "out.csv")}
+    # At half a minute a decision 0.0005 wrong would pay: forty records prove less, and a person is asked.
+    assert found["V41"][2:] == ["ulm", "1.50", "review"]
+    assert repair(folder, "--cost-minute", 1, "--cost-wrong", 4, "--minutes-per-decision", 1) == 0
+    assert {row[0]: row for row in read(folder / "out.csv")}["V41"][2:] == ["ULM", "1.50", "trusted"]
+
+
+@pytest.mark.parametrize(
+    "costs", [("--cost-wrong", 40), ("--cost-minute", 1), ("--cost-minute", 0, "--cost-wrong", 40)]
+)
+def test_half_of_the_costs_is_refused(folder: Path, costs: tuple, capsys: pytest.CaptureFixture) -> None:
+    write(folder / "in.csv", GOOD)
+    assert repair(folder, *costs) == 1
+    told = capsys.readouterr().err
+    assert "no threshold follows from these costs" in told
+    assert "\nHint: --cost-wrong and --cost-minute go together" in told
+
+
 def test_labels_settle_their_own_cells(folder: Path) -> None:
     write(folder / "in.csv", [*BAD, *GOOD])
     write(

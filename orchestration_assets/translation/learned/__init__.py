@@ -1,0 +1,1 @@
+"""Translation that is learned from examples: lookups and small programs over texts, measured before they are used."""
