@@ -169,7 +169,7 @@ def code_of_fits() -> str:
     """A hash of the code that decides what is in a fit and how it is used."""
     here = Path(__file__).resolve().parent.parent
     rooms = [here / name for name in ("translation", "imputation", "settlement")]
-    files = [path for room in (*rooms, here.parent / "validators") for path in sorted(room.glob("*.py"))]
+    files = [path for room in (*rooms, here.parent / "validators") for path in sorted(room.rglob("*.py"))]
     told = hashlib.sha256()
     for path in [*files, *(here / "steps" / f"{name}.py" for name in ("fits", "fitting", "published"))]:
         told.update(path.read_bytes())
