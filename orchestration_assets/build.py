@@ -15,6 +15,7 @@ from orchestration_assets.assets.translated import build_translated
 from orchestration_assets.assets.triaged import build_triaged
 from orchestration_assets.assets.trusted import build_trusted
 from orchestration_assets.checks import build_checks
+from orchestration_assets.decision_sensor import build_decisions
 from orchestration_assets.expectations import build_expectations
 from orchestration_assets.feed import Declared, load_feeds
 from orchestration_assets.jobs import build_fit_job, build_job
@@ -43,6 +44,7 @@ def feed_definitions(
     partitions_def = partitions_of(declared.feed)
     job = build_job(declared)
     arrivals = build_arrivals(declared, job, settings().arrivals_seconds)
+    decisions = build_decisions(declared, job, settings().decisions_seconds)
     expectations = build_expectations(declared, partitions_def)
     fit = build_fit_job(declared)
     return dg.Definitions(
@@ -50,7 +52,7 @@ def feed_definitions(
         asset_checks=[*build_checks(declared, partitions_def), expectations.check],
         jobs=[job, expectations.job, fit],
         schedules=[build_schedule(declared, job)],
-        sensors=[expectations.sensor, arrivals, build_fitting(declared, fit)],
+        sensors=[expectations.sensor, arrivals, decisions, build_fitting(declared, fit)],
         resources={"lake": lake or default_lake()},
     )
 

@@ -11,9 +11,10 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,11 +23,16 @@ import polars as pl
 from orchestration_assets.errors import LakeError, LakeNameError, LockedError
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable
+    from deltalake import CommitProperties, DeltaTable
     from deltalake.transaction import AddAction
 
 PARTITION = "_partition"
 _COMPRESSION_LEVEL = 1  # as small as the default for such tables, in two thirds of the time
+_NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+"""The folder of rows whose partition is null."""
+_OF_PARTITION, _OF_RUN = "breakwater.partition", "breakwater.run"
+"""What a commit is marked with."""
+_ROWS_PER_GROUP = 1 << 16  # a dictionary of more values does not fit the cache while it is built
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 
 
@@ -39,12 +45,22 @@ class StagedFile:
     bytes: int
 
 
-class Lake:
-    """The tables of one site under one local root."""
+@dataclass(frozen=True)
+class Commit:
+    """One commit to a partition of a table: which run made it, and when, in UTC."""
 
-    def __init__(self, root: str | Path, site: str = "main") -> None:
+    version: int
+    at: datetime
+    run_id: str
+
+
+class Lake:
+    """The tables of one site under one local root. `run_id`: the run on whose behalf it is written to, if there is one."""
+
+    def __init__(self, root: str | Path, site: str = "main", run_id: str = "") -> None:
         self.root = Path(root)
         self.site = site
+        self.run_id = run_id
 
     def path(self, table: str) -> Path:
         """Where `table` (`<source or feed>/<name>`) lies."""
@@ -103,11 +119,21 @@ class Lake:
         self, table: str, partition: str, frame: pl.DataFrame, *, name: str | None = None
     ) -> StagedFile:
         """Write `frame` under the partition's folder, uncommitted. Without `name` it is named by its content."""
-        folder = self.path(table) / f"{PARTITION}={valid_partition(partition)}"
+        return self._stage_in(table, valid_partition(partition), frame, name=name)
+
+    def _stage_in(
+        self, table: str, partition: str, frame: pl.DataFrame, *, name: str | None = None
+    ) -> StagedFile:
+        folder = self.path(table) / f"{PARTITION}={partition}"
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             temporary = folder / f".{name or 'staged'}-{os.getpid()}-{threading.get_ident()}.tmp"
-            frame.write_parquet(temporary, compression="zstd", compression_level=_COMPRESSION_LEVEL)
+            frame.write_parquet(
+                temporary,
+                compression="zstd",
+                compression_level=_COMPRESSION_LEVEL,
+                row_group_size=_ROWS_PER_GROUP,
+            )
             final = folder / f"{name or _hash_of(temporary)}.parquet"
             temporary.replace(final)
             size = final.stat().st_size
@@ -134,7 +160,13 @@ class Lake:
                 path.mkdir(parents=True, exist_ok=True)
                 if not self.exists(table):
                     actions = [_add(file, partition) for file in files]
-                    create_table_with_add_actions(str(path), delta_schema, actions, partition_by=[PARTITION])
+                    create_table_with_add_actions(
+                        str(path),
+                        delta_schema,
+                        actions,
+                        partition_by=[PARTITION],
+                        commit_properties=self._signed(partition),
+                    )
                     return 0
                 delta = _with_columns(DeltaTable(str(path)), schema, table)
                 return self._replace(delta, partition, files)
@@ -148,6 +180,70 @@ class Lake:
         files = [self.stage(table, partition, frame)] if frame.height else []
         return self.commit(table, partition, files, frame.schema)
 
+    def history(self, table: str, partition: str) -> list[Commit]:
+        """The commits of runs to a partition of `table`, oldest first, as far back as its log goes."""
+        if not self.exists(table):
+            return []
+        from deltalake import DeltaTable
+
+        told = DeltaTable(str(self.path(table))).history()
+        mine = [row for row in told if row.get(_OF_PARTITION) == partition]
+        commits = [
+            Commit(row["version"], datetime.fromtimestamp(row["timestamp"] / 1000, UTC), row[_OF_RUN])
+            for row in mine
+        ]
+        return sorted(commits, key=lambda commit: commit.version)
+
+    def version(self, table: str) -> int:
+        """How often `table` was committed to, from 0; -1 if there is no such table yet."""
+        if not self.exists(table):
+            return -1
+        from deltalake import DeltaTable
+
+        return DeltaTable(str(self.path(table))).version()
+
+    def append(
+        self, table: str, parts: Mapping[str | None, pl.DataFrame], schema: pl.Schema, *, read_at: int
+    ) -> bool:
+        """Add the rows of `parts` (by partition; None: of no partition) in one commit, and change no other.
+
+        `read_at`: the `version` from which the writer concluded what to add. False, and nothing is added, if the table
+        moved on meanwhile. Raises `LakeError` if the table cannot take the schema.
+        """
+        from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+        from deltalake.exceptions import CommitFailedError, DeltaError
+
+        path = self.path(table)
+        full = pl.Schema({**schema, PARTITION: pl.String()})
+        try:
+            with writing(path):
+                path.mkdir(parents=True, exist_ok=True)
+                if read_at < 0:
+                    delta_schema = Schema.from_arrow(full.to_frame().to_arrow().schema)
+                    DeltaTable.create(str(path), delta_schema, mode="ignore", partition_by=[PARTITION])
+                delta = DeltaTable(str(path))
+                if delta.version() != max(read_at, 0):
+                    return False
+                delta = _with_columns(delta, schema, table)
+                actions: list[Any] = [
+                    _add(self._stage_part(table, p, frame), p) for p, frame in parts.items()
+                ]
+                # Two appends do not conflict in Delta, unless both claim to be the same application's next one.
+                turn = CommitProperties(app_transactions=[Transaction(table, delta.version() + 1)])
+                delta.create_write_transaction(
+                    actions, "append", delta.schema(), partition_by=[PARTITION], commit_properties=turn
+                )
+        except CommitFailedError:
+            return False
+        except DeltaError as error:
+            raise LakeError(f"{table}: nothing was added: {error}\nHint: run it again") from error
+        return True
+
+    def _stage_part(self, table: str, partition: str | None, frame: pl.DataFrame) -> StagedFile:
+        return self._stage_in(
+            table, _NO_PARTITION if partition is None else valid_partition(partition), frame
+        )
+
     def _replace(self, delta: "DeltaTable", partition: str, files: list[StagedFile]) -> int:
         before = self._active(delta, partition)
         after = {file.path: file for file in files}
@@ -155,8 +251,22 @@ class Lake:
         removed = [_remove(file, partition) for path, file in before.items() if path not in after]
         if not (added or removed):
             return delta.version()
-        delta.create_write_transaction([*added, *removed], "append", delta.schema(), partition_by=[PARTITION])
+        delta.create_write_transaction(
+            [*added, *removed],
+            "append",
+            delta.schema(),
+            partition_by=[PARTITION],
+            commit_properties=self._signed(partition),
+        )
         return delta.version() + 1
+
+    def _signed(self, partition: str) -> "CommitProperties | None":
+        """What a commit says of who made it, for `history`."""
+        from deltalake import CommitProperties
+
+        if not self.run_id:
+            return None
+        return CommitProperties(custom_metadata={_OF_PARTITION: partition, _OF_RUN: self.run_id})
 
     @staticmethod
     def _active(delta: "DeltaTable", partition: str) -> dict[str, StagedFile]:
@@ -178,12 +288,27 @@ class Lake:
         on_wait: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
         """Hold the partition alone: a second run waits, and after `wait_seconds` refuses with `LockedError`."""
-        path = self.root / "_locks" / f"{feed}--{valid_partition(partition)}.lock"
+        name, what = f"{feed}--{valid_partition(partition)}", f"{feed} {partition}"
+        with self.alone(name, what, wait_seconds=wait_seconds, holder=holder, on_wait=on_wait):
+            yield
+
+    @contextmanager
+    def alone(
+        self,
+        name: str,
+        what: str,
+        *,
+        wait_seconds: float,
+        holder: str,
+        on_wait: Callable[[str], None] | None = None,
+    ) -> Iterator[None]:
+        """Hold the lock `name` alone, as `lock` does; `what`: in words, what is held."""
+        path = self.root / "_locks" / f"{name}.lock"
         with writing(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = path.open("a+")
         try:
-            _acquire(handle, wait_seconds, f"{feed} {partition}", on_wait)
+            _acquire(handle, wait_seconds, what, on_wait)
             handle.seek(0)
             handle.truncate()
             handle.write(holder)
@@ -249,7 +374,7 @@ def _hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:20]
 
 
-def _add(file: StagedFile, partition: str) -> "AddAction":
+def _add(file: StagedFile, partition: str | None) -> "AddAction":
     from deltalake.transaction import AddAction
 
     return AddAction(

@@ -34,20 +34,21 @@ class LakeResource(dg.ConfigurableResource):
         self._held.close()
         self._names.clear()
 
-    def lake(self) -> Lake:
-        """The tables below `root`."""
-        return Lake(self.root)
+    def lake(self, run_id: str = "") -> Lake:
+        """The tables below `root`; what is written bears the `run_id`."""
+        return Lake(self.root, run_id=run_id)
 
-    def of(self, declared: Declared, partition: str) -> Context:
-        """A partition for reading only, without holding it."""
-        return Context(declared, self.lake(), partition, Path(self.outside))
+    def of(self, declared: Declared, partition: str, run_id: str = "") -> Context:
+        """A partition without holding it: for reading only, unless its run holds it."""
+        return Context(declared, self.lake(run_id), partition, Path(self.outside))
 
     def latest(self, declared: Declared, context: dg.AssetExecutionContext) -> Context:
         """The partition that was published last, for what looks at the whole feed; one run at a time does."""
         lake, feed = self.lake(), declared.feed.feed
         self._hold(lake, feed, "fit", context)
         published = lake.partitions(f"{feed}/trusted")
-        return self.of(declared, published[-1] if published else latest_partition(declared.feed))
+        partition = published[-1] if published else latest_partition(declared.feed)
+        return self.of(declared, partition, context.run.run_id)
 
     def open(
         self, declared: Declared, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext
@@ -58,9 +59,9 @@ class LakeResource(dg.ConfigurableResource):
                 f"{declared.feed.feed} runs one partition at a time\nHint: launch one run per partition, not one for a range"
             )
         partition = context.partition_key
-        lake = self.lake()
-        self._hold(lake, declared.feed.feed, partition, context)
-        return self.of(declared, partition)
+        opened = self.of(declared, partition, context.run.run_id)
+        self._hold(opened.lake, declared.feed.feed, partition, context)
+        return opened
 
     def _hold(
         self,

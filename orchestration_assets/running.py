@@ -58,17 +58,20 @@ class RunResult:
         }
 
 
-def run_partition(feed: str, partition: str, out: TextIO, fit: str = "") -> RunResult:
+def run_partition(
+    feed: str, partition: str, out: TextIO, *, ask: list[str] | None = None, fit: str = ""
+) -> RunResult:
     """Run the feed's job on one partition, telling each step on `out`; what came late is taken in by a second pass.
 
-    `fit`: the one that it reads, by default that of the partition's former run, or the one in force.
+    `ask`: the sources that are asked, all by default. `fit`: the one that it reads, by default that of the partition's
+    former run, or the one in force.
     """
     found = settings()
     declared = load_feeds(found.feeds, found.catalog).of(feed)
     lake = Lake(found.lake)
     with _instance() as instance:
         run = partial(_run, declared, partition, instance, out, fit)
-        result = run(ask=None)
+        result = run(ask=ask)
         if _came_late(Context(declared, lake, partition, found.outside), out):
             result = run(ask=[])
     is_published = _is_published(result, feed)

@@ -26,9 +26,9 @@ _IN_PROGRESS = [
     dg.DagsterRunStatus.CANCELING,
 ]
 
-_DIED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+DIED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _FITTING_SECONDS = 300
-_REPETITIONS = 3
+REPETITIONS = 3
 """So often is a run repeated that did not succeed with the same contents: it may have died, or met another's lock."""
 
 Memory = dict[str, dict[str, Asked]]
@@ -55,7 +55,7 @@ def build_arrivals(declared: Declared, job: Any, interval_seconds: float) -> dg.
             found = outstanding(lake.of(declared, partition), asked, now, first)
             request = (
                 None
-                if _is_running(context.instance, declared, partition)
+                if is_running(context.instance, declared, partition)
                 else _request(context.instance, declared, found, asked)
             )
             if request is not None:
@@ -99,7 +99,7 @@ def _request(
     tags = {"breakwater/from": "arrivals"}
     if found.contents:
         contents = {"breakwater/contents": f"{feed}.{partition}.{found.contents}"}
-        died = len(instance.get_run_records(dg.RunsFilter(tags=contents, statuses=_DIED), limit=_REPETITIONS))
+        died = len(instance.get_run_records(dg.RunsFilter(tags=contents, statuses=DIED), limit=REPETITIONS))
         run_key += f"/{died}" if died else ""
         return dg.RunRequest(run_key, landing_config(feed, ask), tags | contents, partition_key=partition)
     if found.due:
@@ -122,7 +122,7 @@ def _asked(
     return kept
 
 
-def _is_running(instance: dg.DagsterInstance, declared: Declared, partition: str) -> bool:
+def is_running(instance: dg.DagsterInstance, declared: Declared, partition: str) -> bool:
     """Whether a run of the partition is under way or queued: what it does need not be done twice."""
     tags = {"breakwater/partition": f"{declared.feed.feed}.{partition}"}
     return bool(instance.get_run_records(dg.RunsFilter(tags=tags, statuses=_IN_PROGRESS), limit=1))

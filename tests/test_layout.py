@@ -20,6 +20,7 @@ PURE = (
     "orchestration_assets/imputation",
     "orchestration_assets/settlement",
     "orchestration_assets/drift",
+    "orchestration_assets/decisions",
     "orchestration_assets/profiling",
     "orchestration_assets/steps",
     "orchestration_assets/chaos",

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     results = []
     for feed, partition in work:
         print(f"\n{feed} {partition}", file=out, flush=True)
-        results.append(run_partition(feed, partition, out, options.fit))
+        results.append(run_partition(feed, partition, out, fit=options.fit))
     if options.json:
         print(json.dumps([r.as_dict() for r in results], indent=1))
     else:

@@ -51,6 +51,10 @@ def repaired_and_judged(
 
 
 def repaired_fields(in_force: pl.DataFrame) -> pl.DataFrame:
-    """One row per repaired record: `_id`, `_repaired`, the sorted names of the fields of its proposals `in_force`."""
-    by_name = in_force.select("_id", "field").sort("field")
+    """One row per repaired record: `_id`, `_repaired`, the sorted names of the fields that its proposals `in_force` change."""
+    is_by_person = (pl.col("decided_by") != "gate").fill_null(value=False)
+    is_confirmed = is_by_person & pl.col("repaired").eq_missing(
+        pl.col("original")
+    )  # said to be right as delivered
+    by_name = in_force.filter(~is_confirmed).select("_id", "field").sort("field")
     return by_name.group_by("_id").agg(pl.col("field").alias("_repaired"))

@@ -11,15 +11,18 @@ from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA, Measured, erro
 from validators.rules import RuleSet
 
 METHOD = "label"
-# The status is part of it: what a method proposes with little confidence is judged apart from what it is sure of.
-_ARM = ["method", "version", "arm", "field", "status"]
+STRATUM = ["method", "version", "arm", "field", "_source", "status"]
+"""What is judged together. The status is part of it: what a method proposes with little confidence is judged apart from
+what it is sure of; and what it does with one source says nothing of another."""
 
 
 def judge_methods(proposals: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
-    """One row per (method, version, arm, field, status) with judged cases: `cases`, `right`."""
-    judged = proposals.filter(pl.col("status") != "undone").join(labels, on=["_id", "field"], how="inner")
+    """One row per STRATUM with judged cases: `cases`, `right`."""
+    judged = proposals.filter(pl.col("status").is_in(["applied", "suggested"])).join(
+        labels, on=["_id", "field"], how="inner"
+    )
     is_right = pl.col("repaired").eq_missing(pl.col("truth"))
-    return judged.group_by(_ARM, maintain_order=True).agg(
+    return judged.group_by(STRATUM, maintain_order=True).agg(
         pl.len().alias("cases"), is_right.sum().alias("right")
     )
 
@@ -28,13 +31,14 @@ def regate(proposals: pl.DataFrame, judged: pl.DataFrame, rules: RuleSet) -> pl.
     """`proposals` with their status as the judged cases have it.
 
     A method that people found wrong more often than promised is only suggested, whatever else was measured of it; one
-    that they found right often enough is applied.
+    that they found right often enough is applied. `judged`: cases and right per STRATUM, and `left`, where there is such
+    a column: cases that nobody could decide, which count against applying.
     """
     verdicts = [_verdict(row, rules) for row in judged.to_dicts()]
     told = pl.DataFrame(
-        verdicts, schema={**dict.fromkeys(_ARM, pl.String), "_status": pl.String, "_evidence": pl.String}
+        verdicts, schema={**dict.fromkeys(STRATUM, pl.String), "_status": pl.String, "_evidence": pl.String}
     ).drop_nulls("_status")
-    marked = proposals.join(told, on=_ARM, how="left", maintain_order="left")
+    marked = proposals.join(told, on=STRATUM, how="left", maintain_order="left")
     return marked.with_columns(
         pl.coalesce("_status", "status").alias("status"),
         pl.when(pl.col("_status").is_not_null())
@@ -93,10 +97,20 @@ def ask(findings: pl.DataFrame, held: pl.Series, reporters: pl.DataFrame, count:
     return taken
 
 
-def _verdict(row: dict[str, Any], rules: RuleSet) -> dict[str, str | None]:
+def judged_status(row: dict[str, Any], rules: RuleSet) -> str | None:
+    """`applied` or `suggested`, as the judged cases of a stratum have it; None where they are too few to say."""
     policy = rules.fields[row["field"]].policy
-    measured = Measured(row["cases"], row["right"], "judged")
+    if Measured(row["cases"] + row.get("left", 0), row["right"], "judged").may_apply(policy):
+        return "applied"
     # Significantly worse than promised: even the lower bound of the error rate is above it.
     is_worse = 1 - error_bound(row["cases"], row["cases"] - row["right"]) > policy.max_error
-    status = "applied" if measured.may_apply(policy) else "suggested" if is_worse else None
-    return {**{k: row[k] for k in _ARM}, "_status": status, "_evidence": measured.describe("people judged")}
+    return "suggested" if is_worse else None
+
+
+def _verdict(row: dict[str, Any], rules: RuleSet) -> dict[str, str | None]:
+    told = Measured(row["cases"], row["right"], "judged").describe("people judged")
+    return {
+        **{name: row[name] for name in STRATUM},
+        "_status": judged_status(row, rules),
+        "_evidence": told,
+    }

@@ -20,6 +20,7 @@ from orchestration_assets.settlement.gate import PROPOSAL_SCHEMA
 from validators.judgement import FINDING_SCHEMA, RAW, REASON, reasons
 from validators.rules import RuleSet
 
+KEPT_OUT = "kept_out_by_a_person"
 _HEAD = ("_id", "_source", "_delivery", "_row")
 
 
@@ -47,11 +48,13 @@ def settle(
     is_contested: bool,
     taken: pl.Series | None = None,
     contradicted: pl.DataFrame | None = None,
+    kept_out: pl.DataFrame | None = None,
 ) -> Settled:
     """Verdicts for the records of `frame` (as triage left them), their first `findings` and all `proposals`.
 
     `taken`: `_id` of records whose repaired key belongs to another record. `contradicted`: what the records contradict
-    before any claim is overruled (`contradictions`), where that is known already.
+    before any claim is overruled (`contradictions`), where that is known already. `kept_out`: findings about whole
+    records that a person does not let in, as FINDING_SCHEMA.
     """
     in_force = applied(proposals)
     effective, kept, again = repaired_and_judged(frame, findings, in_force, rules)
@@ -67,6 +70,9 @@ def settle(
         not_its_own = taken_keys(frame.filter(pl.col("_id").is_in(taken.implode())), rules)
         remaining.append(not_its_own)
         new.append(not_its_own)
+    if kept_out is not None:
+        remaining.append(kept_out)
+        new.append(kept_out)
     wrong = pl.concat(remaining)
     serious = wrong.filter(pl.col("severity") != "warning")
     verdicts = _verdicts(frame, effective, serious, proposals, rules, is_contested=is_contested)
@@ -85,7 +91,10 @@ def _still_contradicted(
     effective: pl.DataFrame, contradicted: pl.DataFrame, in_force: pl.DataFrame, rules: RuleSet
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What the records contradict once claims are overruled: what is kept, and what is found where one of them was."""
-    overruling = in_force.filter(pl.col("shape").is_null())["_id"]
+    is_later = pl.col("shape").is_null() | (
+        pl.col("decided_by") != "gate"
+    )  # than the first look at the reports
+    overruling = in_force.filter(is_later)["_id"]
     again = with_their_others(effective, overruling)
     kept = contradicted.filter(~pl.col("_id").is_in(again["_id"].implode()))
     return kept, contradictions(again, rules)
@@ -143,7 +152,8 @@ def _verdicts(
     verdicts = frame.select("_id", verdict.alias("_verdict"))
     if not is_contested:
         return verdicts.with_columns(pl.lit(None, pl.UInt64).alias("_stands_for"))
-    contradicted = serious.filter(pl.col("kind") == "inconsistent")["_id"].unique()
+    is_against = (pl.col("kind") == "inconsistent") | (pl.col("rule") == KEPT_OUT)
+    contradicted = serious.filter(is_against)["_id"].unique()
     same = duplicates(effective, held, rules).filter(~pl.col("_id").is_in(contradicted.implode()))
     verdicts = verdicts.join(
         same.rename({"stands_for": "_stands_for"}), on="_id", how="left", maintain_order="left"
@@ -156,7 +166,7 @@ def _verdicts(
 
 def _without_way_out(serious: pl.DataFrame, proposals: pl.DataFrame) -> pl.Series:
     """Records that no person can decide: a bad cell has neither a suggestion nor two reports to choose between."""
-    suggested = proposals.filter(pl.col("status") != "undone").select("_id", "field")
+    suggested = proposals.filter(pl.col("status").is_in(["applied", "suggested"])).select("_id", "field")
     undecidable = serious.filter(pl.col("kind") != "inconsistent").select("_id", "field")
     return undecidable.join(suggested, on=["_id", "field"], how="anti")["_id"].unique()
 

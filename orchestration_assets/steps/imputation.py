@@ -16,6 +16,7 @@ from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import contradictions, with_more, with_their_others
 from orchestration_assets.settlement.apply import applied, repaired_and_judged
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.deciding import DecidedUnits
 from orchestration_assets.steps.dependencies import dependent_of
 from orchestration_assets.steps.fits import used_fit
 from orchestration_assets.steps.units import Units
@@ -91,7 +92,11 @@ def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Impu
             context, fragments, imputation.pooled_groups(of_unit.groups for of_unit in asked), known
         ),
         learned=imputation.fit_learned(known, rules),
-        agreed=_agreed([of_unit.stated for of_unit in asked if of_unit.stated is not None], rules),
+        agreed=_agreed(
+            [of_unit.stated for of_unit in asked if of_unit.stated is not None],
+            rules,
+            DecidedUnits(context).told(),
+        ),
         dependent=dependent_of(context),
     )
 
@@ -134,8 +139,8 @@ def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: Rule
     return dict(new.group_by("status").len().iter_rows())
 
 
-def _agreed(stated: list[pl.DataFrame], rules: RuleSet) -> agreement.Agreed | None:
-    return agreement.fit_agreed(pl.concat(stated), rules) if stated else None
+def _agreed(stated: list[pl.DataFrame], rules: RuleSet, told: pl.DataFrame | None) -> agreement.Agreed | None:
+    return agreement.fit_agreed(pl.concat(stated), rules, told) if stated else None
 
 
 def good_records(

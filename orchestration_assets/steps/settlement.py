@@ -11,6 +11,7 @@ from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA
 from orchestration_assets.settlement.verdicts import Settled, settle, settle_agreeing
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.deciding import DecidedUnits
 from orchestration_assets.steps.fragments import MENDED_SCHEMA, ROW_BITS, UNREADABLE_SCHEMA
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation.registry import TRANSLATORS
@@ -58,7 +59,7 @@ def schemas_of(rules: RuleSet) -> Schemas:
 def settle_partition(context: Context) -> dict[str, Any]:
     """Give every troubled record its verdict; returns counts. Hands over the files that would be `trusted`."""
     began = time.perf_counter()
-    units, triaged = Units(context), context.handed_over("triage")
+    units, triaged = DecidedUnits(context), context.handed_over("triage")
     writer = _Writer(context, triaged["deliveries"])
     taken = _taken_keys(context, units)
     counts = dict.fromkeys(_COUNTED, 0)
@@ -79,12 +80,13 @@ def settle_partition(context: Context) -> dict[str, Any]:
     counts["clean"] = triaged["counts"].get("clean", 0) + counts.pop("trusted_without_repair")
     counts["trusted"] = counts["clean"] + counts["translated"] + counts["imputed"]
     staged = [[f.path, f.rows, f.bytes] for f in [*clean, *writer.files["trusted"]]]
-    handed = {"counts": counts, "staged": staged, "seconds": time.perf_counter() - began}
+    people = units.hand_over()
+    handed = {"counts": counts, "staged": staged, "people": people, "seconds": time.perf_counter() - began}
     return context.hand_over("settled", handed)
 
 
 def _settle_unit(
-    context: Context, units: Units, label: str, writer: "_Writer", taken: pl.Series
+    context: Context, units: DecidedUnits, label: str, writer: "_Writer", taken: pl.Series
 ) -> tuple[dict[str, int], "_Files"]:
     """Stages what the unit becomes; returns what of it is counted, and its files."""
     unit, agreeing = units.load_all(label)
@@ -95,7 +97,8 @@ def _settle_unit(
         context.rules,
         is_contested=unit.is_contested,
         taken=taken,
-        contradicted=units.saved(label, "contradicted") if unit.is_contested else None,
+        contradicted=units.contradicted(label),
+        kept_out=units.kept_out(label),
     )
     files = writer.staged(settled, unit)
     counts = _count(settled, unit)

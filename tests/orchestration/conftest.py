@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import polars as pl
 import pytest
 
@@ -24,6 +25,10 @@ from orchestration_assets.steps.settlement import settle_partition
 from orchestration_assets.steps.translation import translate_partition
 from orchestration_assets.steps.triage import triage_partition
 from sources.simulation import DamageRates, simulate
+from tests.sales_desk import CONTRACT as SALES_CONTRACT
+from tests.sales_desk import DAYS as SALES_DAYS
+from tests.sales_desk import FEED as SALES_FEED
+from tests.sales_desk import TILL, Desk
 
 CATALOG = FEEDS.parent.parent / "sources" / "catalog"
 DAYS = ("2026-11-01", "2026-11-02")
@@ -289,3 +294,31 @@ def orders(contract_folder: Path) -> Callable[[Place], None]:
         (place.catalog / "shop.yaml").write_text(SHOP)
 
     return declare
+
+
+@pytest.fixture(scope="session")
+def sales_contract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder on the path of imports that holds the contract of the feed `sales`."""
+    import sys
+
+    folder = tmp_path_factory.mktemp("contract_of_sales")
+    (folder / "contract_of_sales_in_tests.py").write_text(SALES_CONTRACT)
+    sys.path.insert(0, str(folder))
+    yield folder
+    sys.path.remove(str(folder))
+
+
+@pytest.fixture
+def desk(place: Place, sales_contract: Path) -> Iterator[Desk]:
+    """The feed of sales with two days, and fourteen records a day that wait for a person."""
+    for name, file, text in (("feeds", "sales.yaml", SALES_FEED), ("catalog", "till.yaml", TILL)):
+        folder = place.folder / name
+        folder.mkdir()
+        (folder / file).write_text(text)
+        setattr(place, name, folder)
+    with dg.DagsterInstance.ephemeral() as instance:
+        desk = Desk(place, instance)
+        for day in SALES_DAYS[:2]:
+            desk.deliver(day)
+            assert [o for o in place.way(day, "sales") if not o.is_passed] == []
+        yield desk

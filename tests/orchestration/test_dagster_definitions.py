@@ -140,6 +140,8 @@ def test_the_jobs_schedules_and_sensors_are_these(loaded) -> None:
         "flights_arrivals",
         "payments_fitting",
         "flights_fitting",
+        "payments_decisions",
+        "flights_decisions",
     }
 
 
