@@ -93,7 +93,7 @@ def repairing(options: argparse.Namespace) -> None:
     command = [
         sys.executable,
         "-m",
-        "benchmarks.repairing",
+        "benchmarks.repair_speed",
         str(folder),
         str(lake),
         str(options.folder / "work"),

@@ -1,95 +1,94 @@
-"""A million bad records: seconds to repair them against seconds to judge the same records.
-
-Repairing: translation, imputation, and the repairs put in place, with a fit in force. Judging: what triage does with the same records,
-from their text to typed values, findings and reasons. Reading, landing and writing of tables count on neither side.
-
-Usage: `python -m benchmarks.repairing FOLDER LAKE WORK`; prints JSON.
-"""
+"""One reference table, repaired by `breakwater repair` in a process of its own, and scored."""
 
 import json
-import os
-import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from benchmarks.deliveries import CATALOG, DAY
-from benchmarks.measure import peak_mb
-from orchestration_assets.feed import FEEDS, load_feeds
-from orchestration_assets.lake import Lake
-from orchestration_assets.settlement.apply import applied, with_repairs
-from orchestration_assets.steps.context import Context
-from orchestration_assets.steps.imputation import impute_partition
-from orchestration_assets.steps.landing import land_sources, summary
-from orchestration_assets.steps.translation import translate_partition
-from orchestration_assets.steps.triage import triage_partition
-from orchestration_assets.steps.units import Units
-from validators.judgement import RAW
-from validators.triage import triage
+from orchestration_assets.settings import settings
 
-ROUNDS = 3
+ROOT = Path(__file__).resolve().parent.parent
+NOTHING = "?"
 
 
-def measured(folder: Path, lake: Path, work: Path) -> dict[str, float]:
-    """Seconds, and CPU seconds, of judging and of repairing the bad records of the delivery in `folder`."""
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(lake, work, copy_function=os.link)
-    context = Context(load_feeds(FEEDS, CATALOG).of("payments"), Lake(work), DAY, folder)
-    land_sources(context)
-    context.hand_over("landing", {"seconds": 0.0, "sources": summary(context)})
-    triage_partition(context)
-    units = Units(context)
-    frames = {label: units.frames(label)[0] for label in units.labels}
-    figures = {"records": float(sum(frame.height for frame in frames.values()))}
-    texts = [part for frame in frames.values() for part in _texts(frame, context)]
-    frames.clear()
-    figures |= _best([_timed("judging", lambda: _judge(texts, context)) for _ in range(ROUNDS)])
-    figures |= _best([_repaired(units, context) for _ in range(ROUNDS)])
-    handed = {name: context.handed_over(name)["counts"] for name in ("translated", "imputed")}
-    figures |= {"cells": handed["translated"]["cells"], "open": handed["imputed"]["cells"]}
-    figures |= {f"applied_{name}": counts["applied"] for name, counts in handed.items()}
-    shutil.rmtree(work)
-    return {**figures, "peak_mb": peak_mb()}
+@dataclass(frozen=True)
+class Case:
+    """A dirty file, its clean one, the contract."""
+
+    dirty: Path
+    clean: Path
+    contract: str
 
 
-def _repaired(units: Units, context: Context) -> dict[str, float]:
-    """Translation forgets what the round before left."""
-    return {
-        **_timed("translation", lambda: translate_partition(context)),
-        **_timed("imputation", lambda: impute_partition(context)),
-        **_timed("applying", lambda: _apply(units, context)),
-    }
+def scorer() -> Path:
+    """The script that scores a repaired table, beside the reference data."""
+    return settings().reference.parent / "tools" / "score_repair.py"
 
 
-def _timed(name: str, work: Callable[[], object]) -> dict[str, float]:
-    began, spent = time.perf_counter(), time.process_time()
-    work()
-    return {name: time.perf_counter() - began, f"{name}_cpu": time.process_time() - spent}
+def absent(cases: list[Case]) -> list[Path]:
+    """What is needed and not there."""
+    needed = [scorer(), *(path for case in cases for path in (case.dirty, case.clean))]
+    return sorted({path for path in needed if not path.is_file()})
 
 
-def _best(rounds: list[dict[str, float]]) -> dict[str, float]:
-    """The best of several rounds: imports that are left to their first use do not count."""
-    return {name: min(one[name] for one in rounds) for name in rounds[0]}
+def load(path: Path) -> pl.DataFrame:
+    """The file as text."""
+    return pl.read_csv(path, infer_schema=False, empty_string_is_null=False)
 
 
-def _texts(frame: pl.DataFrame, context: Context) -> list[pl.DataFrame]:
-    """The records of `frame` as they were delivered, one frame per source."""
-    raw = frame.select("_id", "_source", *[pl.col(RAW + name).alias(name) for name in context.rules.fields])
-    return raw.partition_by("_source")
+def measured(case: Case, rounds: tuple[int, ...], work: Path) -> dict[str, float]:
+    """The figures of `score_repair.py`, and `seconds`: of the last call, with the labels of all `rounds` before it.
+
+    Each round asks for so many records, judged by the clean file, with the labels so far.
+    """
+    asked: list[int] = []
+    for count in rounds:
+        asked += repair(case, asked, work, ask=count)["ask"]
+    began = time.perf_counter()
+    repair(case, asked, work)
+    seconds = time.perf_counter() - began
+    return {**score(case, work), **coverage(case, work), "labelled": len(set(asked)), "seconds": seconds}
 
 
-def _judge(texts: list[pl.DataFrame], context: Context) -> None:
-    for part in texts:
-        triage(part, context.rules, context.notations[part["_source"][0]])
+def repair(case: Case, asked: list[int], work: Path, *, ask: int = 0) -> dict:
+    """The summary of `breakwater repair`, with the true records of the positions `asked` as labels."""
+    command = [sys.executable, "-m", "orchestration_assets.cli", "repair", str(case.dirty), "--contract"]
+    command += [case.contract, "--out", str(work / "repaired.csv"), "--json", "--ask", str(ask)]
+    if asked:
+        labels(case, asked).write_csv(work / "labels.csv")
+        command += ["--labels", str(work / "labels.csv")]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+    return json.loads(done.stdout)
 
 
-def _apply(units: Units, context: Context) -> None:
-    for label in units.labels:
-        with_repairs(units.frames(label)[0], applied(units.proposals(label)), context.rules)
+def labels(case: Case, asked: list[int]) -> pl.DataFrame:
+    """The true records at these positions, under the dirty file's names, and `_row`."""
+    clean = load(case.clean)
+    names = dict(zip(clean.columns, load(case.dirty).columns, strict=True))
+    return clean.rename(names)[asked].with_columns(_row=pl.Series(asked))
 
 
-if __name__ == "__main__":
-    print(json.dumps(measured(*map(Path, sys.argv[1:]))))
+def score(case: Case, work: Path) -> dict[str, float]:
+    """What the scoring script prints."""
+    command = [sys.executable, str(scorer()), str(case.dirty), str(case.clean), str(work / "repaired.csv")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def coverage(case: Case, work: Path) -> dict[str, float]:
+    """Of the cells that were masked (`?`, and not so in the clean file): how many there are, are filled, are filled rightly."""
+    dirty, clean, repaired = load(case.dirty), load(case.clean), load(work / "repaired.csv")
+    counts = {"masked": 0, "filled": 0, "filled_right": 0}
+    for name, true_name in zip(dirty.columns, clean.columns, strict=True):
+        is_masked = (dirty[name] == NOTHING) & (clean[true_name] != NOTHING)
+        is_filled = is_masked & (repaired[name].fill_null("") != dirty[name])
+        is_right = is_filled & (repaired[name].fill_null("") == clean[true_name].fill_null(""))
+        flags = zip(counts, (is_masked, is_filled, is_right), strict=True)
+        counts = {key: counts[key] + int(flag.sum()) for key, flag in flags}
+    return counts
