@@ -1,9 +1,12 @@
 """One measurement in a process of its own: prints seconds (imports not counted) and the peak memory of the process.
 
-Usage: `python -m benchmarks.measure way|yardstick FOLDER WORK`
+Usage: `python -m benchmarks.measure way|yardstick|day_before FOLDER WORK [LAKE]`
+
+`way` begins with a copy of LAKE, if it is given; `day_before` makes such a lake: the day before, published and fitted.
 """
 
 import json
+import os
 import resource
 import shutil
 import sys
@@ -34,9 +37,32 @@ def yardstick(folder: Path, work: Path) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began}
 
 
-def way(folder: Path, work: Path) -> dict[str, float]:
-    """The whole way, from files on disk to published `trusted`."""
-    from benchmarks.deliveries import CATALOG, DAY
+def way(folder: Path, work: Path, lake: Path | None = None) -> dict[str, float]:
+    """The whole way, from files on disk to published `trusted`; as production runs it if `lake` holds a fit."""
+    from benchmarks.deliveries import DAY
+
+    if lake is not None:
+        shutil.copytree(lake, work, copy_function=os.link)
+    return _way(folder, work, DAY)
+
+
+def day_before(folder: Path, work: Path) -> dict[str, float]:
+    """The whole way of another day's delivery, and what is learned from it, at `work`."""
+    from benchmarks.deliveries import CATALOG, DAY_BEFORE
+    from orchestration_assets.feed import FEEDS, load_feeds
+    from orchestration_assets.lake import Lake
+    from orchestration_assets.steps.context import Context
+    from orchestration_assets.steps.fitting import fit_feed
+
+    figures = _way(folder, work, DAY_BEFORE)
+    began = time.perf_counter()
+    fit_feed(Context(load_feeds(FEEDS, CATALOG).of("payments"), Lake(work), DAY_BEFORE, folder))
+    shutil.rmtree(Lake(work).work("payments", DAY_BEFORE))
+    return {**figures, "fitting": time.perf_counter() - began}
+
+
+def _way(folder: Path, work: Path, day: str) -> dict[str, float]:
+    from benchmarks.deliveries import CATALOG
     from orchestration_assets.feed import FEEDS, load_feeds
     from orchestration_assets.lake import Lake
     from orchestration_assets.steps.audit import must_hold
@@ -50,7 +76,7 @@ def way(folder: Path, work: Path) -> dict[str, float]:
     from orchestration_assets.steps.triage import triage_partition
 
     _import_what_is_lazy()
-    context = Context(load_feeds(FEEDS, CATALOG).of("payments"), Lake(work), DAY, folder)
+    context = Context(load_feeds(FEEDS, CATALOG).of("payments"), Lake(work), day, folder)
     assert context.rules
     parts = {}
     total = last = time.perf_counter()
@@ -69,7 +95,7 @@ def way(folder: Path, work: Path) -> dict[str, float]:
         step()
         now = time.perf_counter()
         parts[name], last = now - last, now
-    metrics = dict(Lake(work).read("payments/metrics", DAY).iter_rows())
+    metrics = dict(Lake(work).read("payments/metrics", day).iter_rows())
     return {
         "seconds": last - total,
         **parts,
@@ -105,16 +131,17 @@ def peak_mb() -> float:
 
 
 def main() -> None:
-    what, folder, work = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    what, folder, work, *lake = sys.argv[1], *map(Path, sys.argv[2:])
     shutil.rmtree(work, ignore_errors=True)
     spent = resource.getrusage(resource.RUSAGE_SELF)
     before = spent.ru_utime + spent.ru_stime
-    figures = {"way": way, "yardstick": yardstick}[what](folder, work)
+    figures = {"way": way, "yardstick": yardstick, "day_before": day_before}[what](folder, work, *lake)
     spent = resource.getrusage(resource.RUSAGE_SELF)
     figures["cpu_seconds"] = spent.ru_utime + spent.ru_stime - before
     figures["peak_mb"] = peak_mb()
     print(json.dumps(figures))
-    shutil.rmtree(work, ignore_errors=True)
+    if what != "day_before":
+        shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration_assets.assets.fitted import build_fitted
 from orchestration_assets.assets.imputed import build_imputed
 from orchestration_assets.assets.landed import build_landed
 from orchestration_assets.assets.settled import build_settled
@@ -17,11 +18,11 @@ from orchestration_assets.checks import build_checks
 from orchestration_assets.decision_sensor import build_decisions
 from orchestration_assets.expectations import build_expectations
 from orchestration_assets.feed import Declared, load_feeds
-from orchestration_assets.jobs import build_job
+from orchestration_assets.jobs import build_fit_job, build_job
 from orchestration_assets.partitions import partitions_of
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.schedules import build_schedule
-from orchestration_assets.sensors import build_arrivals
+from orchestration_assets.sensors import build_arrivals, build_fitting
 from orchestration_assets.settings import settings
 
 _BUILDERS = (build_landed, build_triaged, build_translated, build_imputed, build_settled, build_trusted)
@@ -45,12 +46,13 @@ def feed_definitions(
     arrivals = build_arrivals(declared, job, settings().arrivals_seconds)
     decisions = build_decisions(declared, job, settings().decisions_seconds)
     expectations = build_expectations(declared, partitions_def)
+    fit = build_fit_job(declared)
     return dg.Definitions(
-        assets=[build(declared, partitions_def) for build in _BUILDERS],
+        assets=[*(build(declared, partitions_def) for build in _BUILDERS), build_fitted(declared)],
         asset_checks=[*build_checks(declared, partitions_def), expectations.check],
-        jobs=[job, expectations.job],
+        jobs=[job, expectations.job, fit],
         schedules=[build_schedule(declared, job)],
-        sensors=[expectations.sensor, arrivals, decisions],
+        sensors=[expectations.sensor, arrivals, decisions, build_fitting(declared, fit)],
         resources={"lake": lake or default_lake()},
     )
 

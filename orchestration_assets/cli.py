@@ -11,6 +11,7 @@ from orchestration_assets.memory import keep_freed_memory
 
 COMMANDS = {
     "run": "take a partition all the way: land, triage, repair, settle, publish",
+    "fit": "learn, from what was published, what the next runs read",
     "report": "what became of a partition, as a table",
     "explain": "the whole story of one record",
     "review": "what waits for a person, and decisions from the command line",

@@ -20,6 +20,18 @@ def asset_keys(declared: Declared) -> list[dg.AssetKey]:
     return keys + [feed_key(declared.feed.feed, name) for name in BOXES]
 
 
+def build_fit_job(declared: Declared) -> Any:
+    """What learns from all that was published; no part of any partition's run."""
+    feed = declared.feed.feed
+    return dg.define_asset_job(
+        f"{feed}_fit",
+        selection=dg.AssetSelection.assets(feed_key(feed, "fitted")),
+        description=f"Learn and measure, from what was published, what the runs of {feed} read.",
+        executor_def=dg.in_process_executor,
+        tags={"breakwater/feed": feed},
+    )
+
+
 def build_job(declared: Declared) -> Any:
     """The feed's partition in one process: a step in a process of its own would cost seconds."""
     selection = dg.AssetSelection.assets(*asset_keys(declared)).without_checks()

@@ -73,6 +73,14 @@ class Lake:
         """The folder in which the steps of one partition hand over to each other."""
         return self.root / owner / "_work" / valid_partition(partition)
 
+    def fits(self, owner: str) -> Path:
+        """The folder of what was fitted for a feed: one folder per fit, named by its content, never changed."""
+        return self.root / owner / "_fits"
+
+    def answers(self, owner: str) -> Path:
+        """The file of what libraries answered for a feed."""
+        return self.root / owner / "_answers" / "answers.parquet"
+
     def exists(self, table: str) -> bool:
         """Whether anything was ever committed to `table`."""
         return (self.path(table) / "_delta_log").is_dir()

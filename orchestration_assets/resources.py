@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from orchestration_assets.errors import DeclarationError
-from orchestration_assets.feed import Declared
+from orchestration_assets.feed import Declared, latest_partition
 from orchestration_assets.lake import Lake
 from orchestration_assets.steps.context import Context
 
@@ -42,6 +42,14 @@ class LakeResource(dg.ConfigurableResource):
         """A partition without holding it: for reading only, unless its run holds it."""
         return Context(declared, self.lake(run_id), partition, Path(self.outside))
 
+    def latest(self, declared: Declared, context: dg.AssetExecutionContext) -> Context:
+        """The partition that was published last, for what looks at the whole feed; one run at a time does."""
+        lake, feed = self.lake(), declared.feed.feed
+        self._hold(lake, feed, "fit", context)
+        published = lake.partitions(f"{feed}/trusted")
+        partition = published[-1] if published else latest_partition(declared.feed)
+        return self.of(declared, partition, context.run.run_id)
+
     def open(
         self, declared: Declared, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext
     ) -> Context:
@@ -52,14 +60,24 @@ class LakeResource(dg.ConfigurableResource):
             )
         partition = context.partition_key
         opened = self.of(declared, partition, context.run.run_id)
-        name = (declared.feed.feed, partition)
-        if name not in self._names:
-            lock = opened.lake.lock(
-                *name,
-                wait_seconds=self.wait_seconds,
-                holder=f"run {context.run.run_id}",
-                on_wait=context.log.info,
-            )
-            self._held.enter_context(lock)
-            self._names.add(name)
+        self._hold(opened.lake, declared.feed.feed, partition, context)
         return opened
+
+    def _hold(
+        self,
+        lake: Lake,
+        feed: str,
+        what: str,
+        context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
+    ) -> None:
+        if (feed, what) in self._names:
+            return
+        lock = lake.lock(
+            feed,
+            what,
+            wait_seconds=self.wait_seconds,
+            holder=f"run {context.run.run_id}",
+            on_wait=context.log.info,
+        )
+        self._held.enter_context(lock)
+        self._names.add((feed, what))

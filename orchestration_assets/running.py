@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import dagster as dg
 
 from orchestration_assets.assets.landed import landing_config
+from orchestration_assets.assets.translated import translation_config
 from orchestration_assets.build import feed_definitions
 from orchestration_assets.errors import LockedError
 from orchestration_assets.exit_codes import DEGRADED, DONE, FAILED
@@ -57,16 +58,19 @@ class RunResult:
         }
 
 
-def run_partition(feed: str, partition: str, out: TextIO, *, ask: list[str] | None = None) -> RunResult:
+def run_partition(
+    feed: str, partition: str, out: TextIO, *, ask: list[str] | None = None, fit: str = ""
+) -> RunResult:
     """Run the feed's job on one partition, telling each step on `out`; what came late is taken in by a second pass.
 
-    `ask`: the sources that are asked, all by default.
+    `ask`: the sources that are asked, all by default. `fit`: the one that it reads, by default that of the partition's
+    former run, or the one in force.
     """
     found = settings()
     declared = load_feeds(found.feeds, found.catalog).of(feed)
     lake = Lake(found.lake)
     with _instance() as instance:
-        run = partial(_run, declared, partition, instance, out)
+        run = partial(_run, declared, partition, instance, out, fit)
         result = run(ask=ask)
         if _came_late(Context(declared, lake, partition, found.outside), out):
             result = run(ask=[])
@@ -86,20 +90,54 @@ def run_partition(feed: str, partition: str, out: TextIO, *, ask: list[str] | No
     )
 
 
+def fit_feed(feed: str, out: TextIO) -> dict[str, Any]:
+    """Run the feed's job that learns from what was published; what it counted, `exit_code` and `troubles`."""
+    found = settings()
+    declared = load_feeds(found.feeds, found.catalog).of(feed)
+    with _instance() as instance:
+        definitions = dg.Definitions.merge(
+            feed_definitions(declared), dg.Definitions(loggers={"console": _teller(out)})
+        )
+        result = definitions.resolve_job_def(f"{feed}_fit").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            tags={"breakwater/from": "command_line"},
+            run_config={"loggers": {"console": {}}},
+        )
+    counted = {}
+    for event in result.get_asset_materialization_events():
+        metadata = event.step_materialization_data.materialization.metadata
+        counted = {name: value.value for name, value in metadata.items()}
+    return {
+        "feed": feed,
+        **counted,
+        "run_id": result.run_id,
+        "exit_code": DONE if result.success else FAILED,
+        "troubles": _failures(result),
+    }
+
+
 def _run(
-    declared: Declared, partition: str, instance: dg.DagsterInstance, out: TextIO, *, ask: list[str] | None
+    declared: Declared,
+    partition: str,
+    instance: dg.DagsterInstance,
+    out: TextIO,
+    fit: str,
+    *,
+    ask: list[str] | None,
 ) -> dg.ExecuteInProcessResult:
     """One run of the job; `ask`: the sources that are asked, all by default."""
     teller = dg.Definitions(loggers={"console": _teller(out)})
     definitions = dg.Definitions.merge(feed_definitions(declared), teller)
     feed = declared.feed.feed
-    asking = {} if ask is None else landing_config(feed, ask)
+    asking = {} if ask is None else landing_config(feed, ask)["ops"]
+    reading = translation_config(feed, fit)["ops"] if fit else {}
     return definitions.resolve_job_def(feed).execute_in_process(
         partition_key=partition,
         instance=instance,
         raise_on_error=False,
         tags={"breakwater/from": "command_line"},
-        run_config={"loggers": {"console": {}}, **asking},
+        run_config={"loggers": {"console": {}}, "ops": {**asking, **reading}},
     )
 
 

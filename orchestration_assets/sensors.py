@@ -15,6 +15,7 @@ from orchestration_assets.assets.common import source_key
 from orchestration_assets.assets.landed import landing_config
 from orchestration_assets.feed import Declared, recent_partitions
 from orchestration_assets.resources import LakeResource
+from orchestration_assets.steps.fitting import fit_due
 from orchestration_assets.steps.outstanding import Asked, Outstanding, outstanding
 
 _IN_PROGRESS = [
@@ -26,6 +27,7 @@ _IN_PROGRESS = [
 ]
 
 DIED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_FITTING_SECONDS = 300
 REPETITIONS = 3
 """So often is a run repeated that did not succeed with the same contents: it may have died, or met another's lock."""
 
@@ -62,6 +64,26 @@ def build_arrivals(declared: Declared, job: Any, interval_seconds: float) -> dg.
         return dg.SensorResult(run_requests=requests, cursor=_as_cursor(kept))
 
     return arrivals
+
+
+def build_fitting(declared: Declared, job: Any) -> dg.SensorDefinition:
+    """The sensor that has a feed learn anew once a partition was published that the fit in force does not know."""
+
+    @dg.sensor(
+        job=job,
+        name=f"{declared.feed.feed}_fitting",
+        minimum_interval_seconds=_FITTING_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Learns anew, apart from any run, once a partition was published that the fit in force does not know.",
+    )
+    def fitting(_context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult | dg.SkipReason:
+        published = lake.lake().partitions(f"{declared.feed.feed}/trusted")
+        due = fit_due(lake.of(declared, published[-1])) if published else ""
+        if not due:
+            return dg.SkipReason("the fit in force knows all that was published")
+        return dg.SensorResult(run_requests=[dg.RunRequest(due, tags={"breakwater/from": "fitting"})])
+
+    return fitting
 
 
 def _request(

@@ -36,10 +36,10 @@ def spec(
     group: str,
     deps: list[dg.AssetKey] | None = None,
     kinds: set[str] | None = None,
-    partitions_def: dg.PartitionsDefinition,
+    partitions_def: dg.PartitionsDefinition | None = None,
     **more: Any,
 ) -> dg.AssetSpec:
-    """One asset of the feed, with all that the UI shows of it."""
+    """One asset of the feed, with all that the UI shows of it; without partitions, of the feed as a whole."""
     return dg.AssetSpec(
         feed_key(declared.feed.feed, name),
         description=description,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration_assets.assets.common import RETRY, feed_key, result, sample, spec, told_plainly
+from orchestration_assets.assets.translated import fit_in_words
 from orchestration_assets.feed import Declared
 from orchestration_assets.links import queue_link
 from orchestration_assets.resources import LakeResource
@@ -52,7 +53,8 @@ def build_settled(declared: Declared, partitions_def: dg.PartitionsDefinition) -
         counts = handed["counts"]
         whole = {name: int(metrics[name]) for name in SUM}
         numbers = {**whole, **counts, "seconds": handed["seconds"]}
-        yield result(feed_key(feed, "settled"), whole["landed"], numbers)
+        used = fit_in_words(opened.handed_over("translated")["fit"])
+        yield result(feed_key(feed, "settled"), whole["landed"], numbers, fit=used)
         of_table = {
             "repairs": {"applied": counts["repairs_applied"], "suggested": counts["repairs_suggested"]},
             "metrics": metrics,

@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait", type=float, help="seconds to wait for another run of the same partition (default: 600)"
     )
+    parser.add_argument(
+        "--fit",
+        default="",
+        metavar="NAME",
+        help="the fit that is read, or `none` (default: that of the partition's former run, else the one in force)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON at the end, progress on stderr")
 
 
@@ -42,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     results = []
     for feed, partition in work:
         print(f"\n{feed} {partition}", file=out, flush=True)
-        results.append(run_partition(feed, partition, out))
+        results.append(run_partition(feed, partition, out, fit=options.fit))
     if options.json:
         print(json.dumps([r.as_dict() for r in results], indent=1))
     else:

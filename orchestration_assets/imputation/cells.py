@@ -114,6 +114,7 @@ def as_methods(
             "error_bound": one.above.error_bound,
             "max_error": rules.fields[field].policy.max_error,
             "is_applied": one.is_applied,
+            "fit": one.above.fit,
         }
         for source, one in (("", threshold), *threshold.of_source.items())
     ]

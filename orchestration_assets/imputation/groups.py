@@ -117,8 +117,9 @@ def predict(model: GroupModel, cells: pl.LazyFrame) -> pl.LazyFrame:
     words = pl.concat_str(
         pl.lit(f"{model.method} of the good records with the same {model.by}: "), said, pl.lit(" records")
     )
-    found = cells.join(model.table.lazy(), left_on="_group", right_on=model.by, how="inner")
-    return found.with_columns(strength=strength_of_votes(), evidence=words)
+    # In words per group, not per cell: several cells ask the same group.
+    table = model.table.lazy().with_columns(strength=strength_of_votes(), evidence=words)
+    return cells.join(table, left_on="_group", right_on=model.by, how="inner")
 
 
 def _left_out(cases: pl.DataFrame, top: pl.DataFrame, by: str, spec: FieldSpec) -> pl.DataFrame:

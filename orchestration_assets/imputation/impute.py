@@ -5,8 +5,8 @@ entity, by the reliability of who reports on it), `mode:<field>` and
 `median:<field>` (what good records with the same value of that field hold), `nearest` and `model` (learned from good records).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -31,7 +31,7 @@ from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.agreement import MAJORITY, claims_of, with_their_others
 from orchestration_assets.settlement.claims import VERSION as CLAIMS_VERSION
 from orchestration_assets.settlement.claims import others_say
-from orchestration_assets.settlement.gate import METHOD_SCHEMA
+from orchestration_assets.settlement.gate import METHOD_SCHEMA, cases_needed
 from validators.errors import ContractError
 from validators.rules import RuleSet
 
@@ -133,29 +133,100 @@ def fit_claim_calibrations(cases: Iterable[pl.DataFrame], rules: RuleSet) -> dic
 
 
 def fit_groups(
-    known: pl.LazyFrame, wanted: Groups, rules: RuleSet, cases: pl.DataFrame
+    known: pl.LazyFrame,
+    wanted: Groups,
+    rules: RuleSet,
+    cases: pl.DataFrame,
+    only: list[str] | None = None,
 ) -> dict[tuple[str, str], GroupModel]:
     """One model per (field, method). `known`: good records, typed; `wanted`: the groups asked for.
 
-    `cases`: known records as text, evenly taken, and `_source`; each is predicted without itself.
+    `cases`: known records as text, evenly taken, and `_source`; each is predicted without itself. `only`: the groupings
+    to fit, by default all.
     """
-    named = fields_by_group(rules)
-    step = max(cases.height // CASES, 1)
-    held = cases.gather_every(step).head(CASES)
     nothing = pl.Series("", [], pl.String)
 
     def fit(by: str) -> dict[tuple[str, str], GroupModel]:
         """The models that group by `by`: what they are fitted on is read once for all of them."""
-        mine = [(name, kind) for name, kind, grouping in named if grouping == by]
-        groups = {name: wanted.get((name, by), nothing) for name, _ in mine}
-        known_members = read_members(known, [by, *groups], pl.concat([held[by], *groups.values()]), rules)
-        return {
-            (name, f"{kind}:{by}"): BY_GROUP[kind](known_members, by, rules.fields[name], held, groups[name])
-            for name, kind in mine
-        }
+        names = members_of(by, rules)
+        groups = {name: wanted.get((name, by), nothing) for name in names[1:]}
+        held = _held(cases)
+        members = read_members(known, names, pl.concat([held[by], *groups.values()]), rules)
+        return fit_groupings(by, members, cases, rules, groups)
 
-    fitted = side_by_side(fit, sorted({by for _, _, by in named}))
+    fitted = side_by_side(fit, groupings(rules) if only is None else only)
     return {key: model for models in fitted for key, model in models.items()}
+
+
+def fit_groupings(
+    by: str,
+    members: pl.DataFrame,
+    cases: pl.DataFrame,
+    rules: RuleSet,
+    wanted: dict[str, pl.Series] | None = None,
+) -> dict[tuple[str, str], GroupModel]:
+    """The models that group by `by`, from `members`, good records as text; for the groups `wanted` per field, or for all."""
+    held, every = _held(cases), members[by].unique()
+    return {
+        (name, f"{kind}:{by}"): BY_GROUP[kind](
+            members, by, rules.fields[name], held, every if wanted is None else wanted[name]
+        )
+        for name, kind, grouping in fields_by_group(rules)
+        if grouping == by
+    }
+
+
+def groupings(rules: RuleSet) -> list[str]:
+    """The fields by which others are grouped."""
+    return sorted({by for _, _, by in fields_by_group(rules)})
+
+
+def members_of(by: str, rules: RuleSet) -> list[str]:
+    """The fields that are looked at to group by `by`, itself first."""
+    return list(
+        dict.fromkeys([by, *(name for name, _, grouping in fields_by_group(rules) if grouping == by)])
+    )
+
+
+def measured_enough(
+    models: Mapping[tuple[str, str], GroupModel], rules: RuleSet
+) -> dict[tuple[str, str], GroupModel]:
+    """Those of the `models` that were measured on as many cases as the promise of their field needs."""
+    return {
+        key: model
+        for key, model in models.items()
+        if model.threshold.above.cases >= cases_needed(rules.fields[key[0]].policy.max_error)
+    }
+
+
+def groupings_lacking(models: Mapping[tuple[str, str], GroupModel], rules: RuleSet) -> list[str]:
+    """The groupings of which `models` lack one."""
+    return sorted({by for name, kind, by in fields_by_group(rules) if (name, f"{kind}:{by}") not in models})
+
+
+def unmet(wanted: Groups, models: Mapping[tuple[str, str], GroupModel]) -> Groups:
+    """The groups asked for of which the `models` that may be applied know nothing."""
+    return {
+        (name, model.by): groups.filter(~groups.is_in(model.table[model.by].implode()))
+        for (name, _), model in models.items()
+        if model.threshold.is_applied
+        for groups in [wanted[(name, model.by)].drop_nulls()]
+    }
+
+
+def with_groups(model: GroupModel, more: GroupModel | None) -> GroupModel:
+    """`model` with the groups that only `more` knows; what predictions are worth stays as `model` has it."""
+    if more is None:
+        return model
+    table = more.table.select(pl.col(name).cast(dtype) for name, dtype in model.table.schema.items()).filter(
+        ~pl.col(model.by).is_in(model.table[model.by].implode())
+    )
+    return replace(model, table=pl.concat([model.table, table]))
+
+
+def _held(cases: pl.DataFrame) -> pl.DataFrame:
+    """CASES of the `cases`, evenly taken."""
+    return cases.gather_every(max(cases.height // CASES, 1)).head(CASES)
 
 
 def fit_learned(known: pl.DataFrame, rules: RuleSet) -> dict[tuple[str, str], Learned]:

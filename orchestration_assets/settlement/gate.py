@@ -44,18 +44,23 @@ METHOD_SCHEMA = pl.Schema(
         "error_bound": pl.Float64,
         "max_error": pl.Float64,
         "is_applied": pl.Boolean,
+        "fit": pl.String,
     }
 )
-"""One row per (method, version, field, source, shape, arm) that was measured."""
+"""One row per (method, version, field, source, shape, arm) that was measured; `fit`: which fit measured it, null: the run."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """How often a method was right on cases that did not choose its parameters."""
+    """How often a method was right on cases that did not choose its parameters.
+
+    `fit`: the fit in which it was measured; None: the run that uses it.
+    """
 
     cases: int
     right: int
     evidence_class: str
+    fit: str | None = None
 
     @property
     def confidence(self) -> float | None:

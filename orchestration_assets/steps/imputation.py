@@ -9,6 +9,7 @@ import polars as pl
 from orchestration_assets.imputation import agreed as agreement
 from orchestration_assets.imputation import impute as imputation
 from orchestration_assets.imputation.cells import open_cells
+from orchestration_assets.imputation.groups import GroupModel
 from orchestration_assets.imputation.unbelieved import reopened
 from orchestration_assets.lake import PARTITION
 from orchestration_assets.parallel import side_by_side
@@ -17,6 +18,7 @@ from orchestration_assets.settlement.apply import applied, repaired_and_judged
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.deciding import DecidedUnits
 from orchestration_assets.steps.dependencies import dependent_of
+from orchestration_assets.steps.fits import used_fit
 from orchestration_assets.steps.units import Units
 from validators.judgement import RAW
 from validators.rules import RuleSet
@@ -78,7 +80,6 @@ def _ask(units: Units, label: str, rules: RuleSet) -> _Asked:
 
 def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Imputers:
     rules = context.rules
-    groups = imputation.pooled_groups(of_unit.groups for of_unit in asked)
     fragments = evenly(context.handed_over("triage")["fragments"])
     known = pl.DataFrame(schema=dict.fromkeys(["_source", *rules.fields], pl.String))
     if units.labels and fragments:
@@ -87,7 +88,9 @@ def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Impu
         claims=imputation.fit_claim_calibrations(
             (of_unit.cases for of_unit in asked if of_unit.cases is not None), rules
         ),
-        groups=imputation.fit_groups(good_records(context, fragments), groups, rules, known),
+        groups=_groups(
+            context, fragments, imputation.pooled_groups(of_unit.groups for of_unit in asked), known
+        ),
         learned=imputation.fit_learned(known, rules),
         agreed=_agreed(
             [of_unit.stated for of_unit in asked if of_unit.stated is not None],
@@ -96,6 +99,26 @@ def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Impu
         ),
         dependent=dependent_of(context),
     )
+
+
+def _groups(
+    context: Context, fragments: list[dict[str, Any]], wanted: imputation.Groups, known: pl.DataFrame
+) -> dict[tuple[str, str], GroupModel]:
+    """The models by group: those of the fit; what it could not measure, and groups that it never met, from this partition."""
+    fit, rules = used_fit(context), context.rules
+    found = {} if fit is None else imputation.measured_enough(fit.groups(wanted), rules)
+    lacking = imputation.groupings_lacking(found, rules)
+    full = (
+        imputation.fit_groups(good_records(context, fragments), wanted, rules, known, lacking)
+        if lacking
+        else {}
+    )
+    unmet = imputation.unmet(wanted, found)
+    more = {}
+    if grouped := sorted({by for (_, by), groups in unmet.items() if groups.len()}):
+        own = good_records(context, fragments, with_history=False)
+        more = imputation.fit_groups(own, unmet, rules, known.clear(), grouped)
+    return full | {key: imputation.with_groups(model, more.get(key)) for key, model in found.items()}
 
 
 def _impute(units: Units, label: str, imputers: imputation.Imputers, rules: RuleSet) -> dict[str, int]:
@@ -120,7 +143,9 @@ def _agreed(stated: list[pl.DataFrame], rules: RuleSet, told: pl.DataFrame | Non
     return agreement.fit_agreed(pl.concat(stated), rules, told) if stated else None
 
 
-def good_records(context: Context, fragments: list[dict[str, Any]]) -> pl.LazyFrame:
+def good_records(
+    context: Context, fragments: list[dict[str, Any]], *, with_history: bool = True
+) -> pl.LazyFrame:
     """Clean records of `fragments`, and what earlier partitions published; never what is to be repaired."""
     rules, table = context.rules, context.table("trusted")
     names = list(rules.fields)
@@ -131,7 +156,7 @@ def good_records(context: Context, fragments: list[dict[str, Any]]) -> pl.LazyFr
         if f["staged"]
     ]
     clean = sum(f["counts"]["clean"] for f in fragments)
-    if earlier := _earlier(context, KNOWN_RECORDS - clean):
+    if with_history and (earlier := _earlier(context, KNOWN_RECORDS - clean)):
         history = context.lake.scan(table).filter(pl.col(PARTITION).is_in(earlier))
         frames.append(history.select(names).cast(rules.schema))
     return pl.concat(frames)

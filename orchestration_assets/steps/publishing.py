@@ -5,12 +5,13 @@ from typing import Any
 
 from orchestration_assets.lake import StagedFile
 from orchestration_assets.steps.context import Context
+from orchestration_assets.steps.fitting import leave_fit
 from orchestration_assets.steps.settlement import schemas_of
 from orchestration_assets.steps.shelf import SHELF
 
 
 def publish_partition(context: Context) -> dict[str, Any]:
-    """Let the partition of `trusted` consist of what was settled; returns counts. Nothing else is touched."""
+    """Let the partition of `trusted` consist of what was settled; returns counts. Where there is no fit, the run leaves one."""
     began = time.perf_counter()
     settled = context.handed_over("settled")
     files = [StagedFile(*f) for f in settled["staged"]]
@@ -18,6 +19,7 @@ def publish_partition(context: Context) -> dict[str, Any]:
         context.table("trusted"), context.partition, files, schemas_of(context.rules).trusted
     )
     SHELF.forget(context.work)
+    leave_fit(context)
     rows = sum(file.rows for file in files)
     return context.hand_over(
         "trusted",

@@ -10,10 +10,12 @@ from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.verdicts import withdraw_contradicted
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.deciding import DecidedUnits
+from orchestration_assets.steps.fits import ASKED, pinned
 from orchestration_assets.steps.spelling import spelling_of
 from orchestration_assets.steps.units import Units
 from orchestration_assets.translation import neighbours
 from orchestration_assets.translation import translate as translation
+from orchestration_assets.translation.answers import remembering
 from orchestration_assets.translation.decide import Decision
 from orchestration_assets.translation.learned.examples import EXAMPLE_SCHEMA, FEWEST_REPORTERS, of_others
 from orchestration_assets.translation.learned.fitting import (
@@ -22,6 +24,7 @@ from orchestration_assets.translation.learned.fitting import (
     methods_of_learned,
 )
 from orchestration_assets.translation.learned.proposing import shapes_read, with_learned
+from orchestration_assets.translation.measurements import Measurements, as_frame
 from orchestration_assets.translation.prices import withdraw_other_currency
 from orchestration_assets.translation.spelling import Spelling, methods_of_spelling, propose_spelling
 from validators.rules import RuleSet
@@ -36,17 +39,33 @@ class OfColumns:
     learned: LearnedTranslation
 
 
-def translate_partition(context: Context) -> dict[str, Any]:
-    """Propose translations for every malformed cell; returns counts. Hands over what was measured."""
+def translate_partition(context: Context, fit: str = "") -> dict[str, Any]:
+    """Propose translations for every malformed cell; returns counts. Hands over what was measured, and the fit it used.
+
+    `fit`: as `pinned` wants it; by default the one in force.
+    """
+    with remembering(context.lake.answers(context.feed.feed)):
+        return _translate_partition(context, fit)
+
+
+def _translate_partition(context: Context, fit: str) -> dict[str, Any]:
     began = time.perf_counter()
     units, rules = Units(context), context.rules
+    used, why_not = pinned(context, fit)
     units.clear()
     samples = side_by_side(lambda label: _collect(units, label, rules), units.labels)
     pooled = translation.pool(samples) if samples else None
     known = units.known()
-    decisions = [] if pooled is None else translation.decide_all(pooled, rules, context.notations, known)
+    if used is not None:
+        known = pl.concat([known, used.known], how="diagonal") if known.width else used.known
+    measurements = Measurements(None if used is None else used.measured)
+    decisions = (
+        []
+        if pooled is None
+        else translation.decide_all(pooled, rules, context.notations, known, measurements)
+    )
     learned = _learn(units, decisions, rules)
-    of_columns = OfColumns(neighbours.fit_across(known, rules), spelling_of(context), learned)
+    of_columns = OfColumns(neighbours.fit_across(known, rules, measurements), spelling_of(context), learned)
     cells, shapes = (0, 0) if pooled is None else (int(pooled["cells"].sum()), pooled.height)
     counts = {"cells": cells, "shapes": shapes, "applied": 0, "suggested": 0}
     for status in side_by_side(
@@ -60,8 +79,10 @@ def translate_partition(context: Context) -> dict[str, Any]:
     methods.append(methods_of_learned(learned, rules))
     methods += [] if of_columns.spelling is None else [methods_of_spelling(of_columns.spelling, rules)]
     pl.concat(methods).write_parquet(context.work / "translators.parquet")
+    as_frame(measurements.told).write_parquet(context.work / ASKED)
     handed = {
         "counts": counts,
+        "fit": {"name": "" if used is None else used.name, "why_not": why_not},
         "unseen": unseen.head(10).to_dicts(),
         "seconds": time.perf_counter() - began,
     }
@@ -69,10 +90,16 @@ def translate_partition(context: Context) -> dict[str, Any]:
 
 
 def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
-    """The unit's cells to translate, kept for when their shapes are decided; returns the samples of the shapes."""
+    """The samples of the shapes of the unit's cells; of the cells nothing but the shape is kept: it is what costs."""
     cells = translation.cells_to_translate(units.findings(label), rules)
-    units.save(label, "malformed", cells)
+    units.save(label, "malformed", cells.select(pl.col("shape").cast(pl.Categorical)))
     return translation.shape_samples(cells)
+
+
+def _cells(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
+    """The unit's cells to translate, with the shapes that `_collect` kept."""
+    shapes = units.saved(label, "malformed")["shape"]
+    return translation.cells_to_translate(units.findings(label), rules, shapes)
 
 
 def _learn(units: Units, decisions: list[Decision], rules: RuleSet) -> LearnedTranslation:
@@ -80,7 +107,7 @@ def _learn(units: Units, decisions: list[Decision], rules: RuleSet) -> LearnedTr
     are_many = rules.source_field is not None or len(units.context.sources) >= FEWEST_REPORTERS
 
     def examples(label: str) -> pl.DataFrame:
-        cells = translation.unread(units.saved(label, "malformed"), decisions)
+        cells = translation.unread(_cells(units, label, rules), decisions)
         if cells.is_empty() and not are_many:
             return EXAMPLE_SCHEMA.to_frame()
         return of_others(*units.frames(label), cells, rules)
@@ -94,7 +121,7 @@ def _translate(
     units: Units, label: str, decisions: list[Decision], of_columns: OfColumns, rules: RuleSet
 ) -> dict[str, int]:
     """Keeps the proposals for the unit; returns how many there are of each status."""
-    cells = units.saved(label, "malformed")
+    cells = _cells(units, label, rules)
     proposals = translation.propose(cells, decisions, rules)
     proposals = _with_more(proposals, units, label, of_columns, rules)
     has_reports = units.is_contested(label) and of_columns.learned.has_good

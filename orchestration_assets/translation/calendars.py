@@ -11,7 +11,7 @@ import polars as pl
 
 from orchestration_assets.translation.epochs import counts
 from orchestration_assets.translation.libraries import by_distinct
-from orchestration_assets.translation.moments_parts import assembled, local_moment, zoned
+from orchestration_assets.translation.moments_parts import assembled, local_moment, read_in_parts, zoned
 from orchestration_assets.translation.readings import Reading, Translator
 from orchestration_assets.translation.vocabularies import LANGUAGES, without_ambiguous
 from validators.parsing import Notation, write
@@ -145,10 +145,11 @@ _FORMS = {
 def _reading(
     name: str, pattern: str, spec: FieldSpec, notation: Notation, convention: str, form: str
 ) -> Reading:
+    def naive(parts: pl.Expr, _text: pl.Expr) -> pl.Expr:
+        return assembled(parts, parts.struct.field("year"), month_words())
+
     def parse(text: pl.Expr) -> pl.Expr:
-        parts = text.str.extract_groups(pattern)
-        naive = assembled(parts, parts.struct.field("year"), month_words())
-        return write(zoned(naive, _offset(parts.struct.field("zone")), spec, notation), spec.dtype)
+        return read_in_parts(text, pattern, naive, _offset, spec, notation)
 
     return Reading(name, parse, _render(form, spec, notation), convention, pattern=pattern)
 
@@ -207,12 +208,10 @@ def _short_years(spec: FieldSpec, notation: Notation) -> list[Reading]:
 def _parse_short(
     pattern: str, century: str, spec: FieldSpec, notation: Notation
 ) -> Callable[[pl.Expr], pl.Expr]:
-    def parse(text: pl.Expr) -> pl.Expr:
-        parts = text.str.extract_groups(pattern)
-        naive = assembled(parts, pl.concat_str(pl.lit(century), parts.struct.field("year")), month_words())
-        return write(zoned(naive, _offset(parts.struct.field("zone")), spec, notation), spec.dtype)
+    def naive(parts: pl.Expr, _text: pl.Expr) -> pl.Expr:
+        return assembled(parts, pl.concat_str(pl.lit(century), parts.struct.field("year")), month_words())
 
-    return parse
+    return lambda text: read_in_parts(text, pattern, naive, _offset, spec, notation)
 
 
 def _render_short(
@@ -231,16 +230,14 @@ def _of_year(spec: FieldSpec, notation: Notation) -> list[Reading]:
     """Weeks (ISO 8601, `2026-W14-5`) and days (`2026-093`) of a year, with or without a time."""
 
     def parsed(pattern: str, form: str) -> Callable[[pl.Expr], pl.Expr]:
-        def parse(text: pl.Expr) -> pl.Expr:
-            parts = text.str.extract_groups(pattern + _END)
+        def naive(parts: pl.Expr, _text: pl.Expr) -> pl.Expr:
             names = ("y", "w", "d") if "%V" in form else ("y", "d")
             day = pl.concat_str(*[parts.struct.field(n) for n in names], separator="-").str.strptime(
                 pl.Date, form, strict=False
             )
-            naive = assembled(parts, day.dt.year().cast(pl.String), {}, day=day)
-            return write(zoned(naive, _offset(parts.struct.field("zone")), spec, notation), spec.dtype)
+            return assembled(parts, day.dt.year().cast(pl.String), {}, day=day)
 
-        return parse
+        return lambda text: read_in_parts(text, pattern + _END, naive, _offset, spec, notation)
 
     return [
         Reading(
@@ -264,7 +261,8 @@ _OF_LIBRARY = {"REQUIRE_PARTS": ["day", "month", "year"], "PARSERS": ["absolute-
 
 
 @lru_cache(100_000)
-def _by_library(text: str) -> str | None:
+def by_library(text: str) -> str | None:
+    """The moment that dateparser makes of a text, in ISO 8601; null where it makes none."""
     import dateparser  # 0.5 s
 
     found = dateparser.parse(text, languages=list(LANGUAGES), settings=_OF_LIBRARY)
@@ -273,7 +271,7 @@ def _by_library(text: str) -> str | None:
 
 def _dates_of_library(spec: FieldSpec, notation: Notation) -> list[Reading]:
     def parse(text: pl.Expr) -> pl.Expr:
-        written = by_distinct(text, _by_library, most=_ASKED_OF_LIBRARY)
+        written = by_distinct(text, by_library, "dateparser", "date 1", most=_ASKED_OF_LIBRARY)
         naive = (
             written.str.slice(0, 26)
             .str.replace(r"[+-][0-9]{2}:[0-9]{2}$", "")

@@ -111,6 +111,9 @@ def _url(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
     return [*readings, *without]
 
 
+_LIBRARY = "phonenumbers"
+
+
 @lru_cache(_CACHED)
 def e164(text: str, region: str | None) -> str | None:
     """The number in international form, null if it is none that is in use there."""
@@ -156,8 +159,10 @@ def _phone(spec: FieldSpec, _notation: Notation) -> list[Reading]:
         readings.append(
             Reading(
                 f"national, {region}",
-                lambda t: by_distinct(t, lambda value: e164(value, region)),
-                lambda t: by_distinct(t, lambda value: in_region(value, region)),
+                lambda t: by_distinct(t, lambda value: e164(value, region), _LIBRARY, f"e164 1, {region}"),
+                lambda t: by_distinct(
+                    t, lambda value: in_region(value, region), _LIBRARY, f"national 1, {region}"
+                ),
             )
         )
     return readings

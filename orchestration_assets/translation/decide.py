@@ -7,12 +7,14 @@ the values that only one scale puts among the known values of the field.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import polars as pl
 
 from orchestration_assets.settlement.gate import Measured, cases_needed
+from orchestration_assets.translation.measurements import Measurements, asked_of
 from orchestration_assets.translation.readings import Reading, Translator
-from validators.parsing import read_back
+from validators.parsing import Notation, read_back
 from validators.rules import FieldSpec, RuleSet
 from validators.shapes import with_shape
 
@@ -65,12 +67,15 @@ def decide(
     rules: RuleSet,
     translators: list[tuple[Translator, list[Reading]]],
     known: pl.Series,
+    notation: Notation | None = None,
+    measurements: Measurements | None = None,
 ) -> list[Decision]:
     """One decision per column and shape that any translator reads; the first translator that reads a shape gets it.
 
-    `columns`: those of all sources that write the field alike; each is decided by its own values, and all share the
-    measurement of the readings on the `known` ones.
+    `columns`: those of all sources that write the field alike, in `notation`; each is decided by its own values, and all
+    share the measurement of the readings, on the `known` values if it is not among the `measurements` of before.
     """
+    measurements = Measurements() if measurements is None else measurements
     decided: list[dict[str, Decision]] = [{} for _ in columns]
     for translator, offered in translators:
         asked = [(c.values, list(shapes)) for c, shapes in zip(columns, decided, strict=True)]
@@ -83,9 +88,12 @@ def decide(
             known,
         )
         tested = list({choice.reading.name: choice.reading for of in chosen for choice in of}.values())
-        measured = dict(
-            zip([r.name for r in tested], _measured(tested, readings, spec, rules, known), strict=True)
+        found = measurements.of(
+            asked_of(spec, notation or Notation(), translator, tested, readings),
+            spec.policy.max_error,
+            partial(_measure_some, tested, readings, spec, rules, known),
         )
+        measured = dict(zip([r.name for r in tested], found, strict=True))
         for column, choices, of_column in zip(columns, chosen, decided, strict=True):
             for choice in choices:
                 of_column[choice.shape] = _decision(
@@ -136,10 +144,21 @@ def measure(
     reading: Reading, readings: list[Reading], spec: FieldSpec, rules: RuleSet, known: pl.Series
 ) -> Measured:
     """Known values of the field, written in the notation of `reading`, and read back by the same procedure."""
-    return _measured([reading], readings, spec, rules, known)[0]
+    return measure_all([reading], readings, spec, rules, known)[0]
 
 
-def _measured(
+def _measure_some(
+    tested: list[Reading],
+    readings: list[Reading],
+    spec: FieldSpec,
+    rules: RuleSet,
+    known: pl.Series,
+    missing: list[int],
+) -> list[Measured]:
+    return measure_all([tested[i] for i in missing], readings, spec, rules, known)
+
+
+def measure_all(
     tested: list[Reading], readings: list[Reading], spec: FieldSpec, rules: RuleSet, known: pl.Series
 ) -> list[Measured]:
     """`measure` of each reading in `tested`, in one pass."""

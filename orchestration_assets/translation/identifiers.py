@@ -43,7 +43,7 @@ def verified(kind: str, text: str) -> str | None:
 
 def _identifier(kind: str) -> Callable[[FieldSpec, Notation], list[Reading]]:
     def checked(text: pl.Expr) -> pl.Expr:
-        return by_distinct(text, lambda value: verified(kind, value))
+        return by_distinct(text, lambda value: verified(kind, value), "python-stdnum", f"{kind} 1")
 
     def compact(text: pl.Expr) -> pl.Expr:
         return text.str.replace(_LABEL, "").str.replace_all(r"[\s.·_/-]+", "").str.to_uppercase()

@@ -5,6 +5,7 @@ Only what shows the pattern is touched; quotes, entities and widths of character
 
 import polars as pl
 
+from orchestration_assets.translation.answers import answered
 from orchestration_assets.translation.readings import Reading, Translator
 from validators.parsing import Notation
 from validators.rules import FieldSpec
@@ -32,7 +33,7 @@ def mistaken_encoding(text: str) -> str | None:
 
 def _mended(values: pl.Series) -> pl.Series:
     distinct = values.drop_nulls().unique()
-    mended = [mended_encoding(text) for text in distinct]
+    mended = answered(distinct.to_list(), mended_encoding, "ftfy", "encoding 1")
     return values.replace_strict(
         distinct, pl.Series(mended, dtype=pl.String), default=None, return_dtype=pl.String
     )

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import polars as pl
 
 from orchestration_assets.translation import calendars
-from orchestration_assets.translation.moments_parts import assembled, local_moment, zoned
+from orchestration_assets.translation.moments_parts import assembled, local_moment, read_in_parts
 from orchestration_assets.translation.readings import Reading, Translator
-from validators.parsing import Notation, write
+from validators.parsing import Notation
 from validators.rules import FieldSpec
 
 _MONTHS = {
@@ -61,12 +61,10 @@ def _year(digits: pl.Expr, text: pl.Expr) -> pl.Expr:
 
 
 def _parse(pattern: str, spec: FieldSpec, notation: Notation) -> Callable[[pl.Expr], pl.Expr]:
-    def parse(text: pl.Expr) -> pl.Expr:
-        parts = text.str.extract_groups(pattern)
-        naive = assembled(parts, _year(parts.struct.field("year"), text), _MONTHS)
-        return write(zoned(naive, parts.struct.field("zone"), spec, notation), spec.dtype)
+    def naive(parts: pl.Expr, text: pl.Expr) -> pl.Expr:
+        return assembled(parts, _year(parts.struct.field("year"), text), _MONTHS)
 
-    return parse
+    return lambda text: read_in_parts(text, pattern, naive, lambda zone: zone, spec, notation)
 
 
 def _render(forms: tuple[str, str], spec: FieldSpec, notation: Notation) -> Callable[[pl.Expr], pl.Expr]:

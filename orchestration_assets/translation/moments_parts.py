@@ -1,9 +1,35 @@
 """From the parts of a written moment to the moment, and back to the clock of the source."""
 
+from collections.abc import Callable
+
 import polars as pl
 
-from validators.parsing import Notation, read_back
+from validators.parsing import Notation, read_back, write
 from validators.rules import FieldSpec
+
+
+def read_in_parts(
+    text: pl.Expr,
+    pattern: str,
+    naive: Callable[[pl.Expr, pl.Expr], pl.Expr],
+    zone: Callable[[pl.Expr], pl.Expr],
+    spec: FieldSpec,
+    notation: Notation,
+) -> pl.Expr:
+    """The contract's text of the moment that `naive` makes of the groups of `pattern` and the text, in its `zone`.
+
+    One step after the other: written as one expression, the pattern would be matched anew for each use of its groups.
+    """
+
+    def read(texts: pl.Series) -> pl.Series:
+        parts = texts.to_frame("text").select("text", parts=pl.col("text").str.extract_groups(pattern))
+        groups = pl.col("parts")
+        moments = parts.select(
+            naive=naive(groups, pl.col("text")), zone=zone(groups.struct.field("zone"))
+        ).select(moment=zoned(pl.col("naive"), pl.col("zone"), spec, notation))
+        return moments.select(write(pl.col("moment"), spec.dtype).alias(texts.name)).to_series()
+
+    return text.map_batches(read, return_dtype=pl.String, is_elementwise=True)
 
 
 def hour_of(parts: pl.Expr) -> pl.Expr:

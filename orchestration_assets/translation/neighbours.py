@@ -12,6 +12,7 @@ import polars as pl
 
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, Measured
 from orchestration_assets.translation.contacts import PHONE
+from orchestration_assets.translation.measurements import Asked, Measurements
 from orchestration_assets.translation.readings import Translator
 from orchestration_assets.translation.regional import measure_regional, with_e164
 from validators.judgement import IDENTITY, RAW
@@ -46,9 +47,13 @@ class Pair:
         return all(self.measured.may_apply(spec.policy) for spec in _repaired(self))
 
 
-def fit_across(known: pl.DataFrame, rules: RuleSet) -> list[Pair]:
-    """Measure every pair of fields that name `split` or `swapped` on `known` records (one text column per field)."""
-    return [_fit(*pair, known, rules) for pair in _pairs(rules)]
+def fit_across(known: pl.DataFrame, rules: RuleSet, measurements: Measurements | None = None) -> list[Pair]:
+    """Measure every pair of fields that name `split` or `swapped` on `known` records (one text column per field).
+
+    What `measurements` hold from before is not measured again.
+    """
+    before = Measurements() if measurements is None else measurements
+    return [_fit(*pair, known, rules, before) for pair in _pairs(rules)]
 
 
 def propose_across(
@@ -88,6 +93,7 @@ def methods_across(pairs: list[Pair]) -> pl.DataFrame:
             "error_bound": pair.measured.error_bound,
             "max_error": spec.policy.max_error,
             "is_applied": pair.is_applied,
+            "fit": pair.measured.fit,
         }
         for pair in pairs
         for spec in _repaired(pair)
@@ -119,14 +125,23 @@ def _pairs(rules: RuleSet) -> Iterator[tuple[Translator, FieldSpec, FieldSpec]]:
 
 
 def _fit(
-    method: Translator, first: FieldSpec, second: FieldSpec, known: pl.DataFrame, rules: RuleSet
+    method: Translator,
+    first: FieldSpec,
+    second: FieldSpec,
+    known: pl.DataFrame,
+    rules: RuleSet,
+    before: Measurements,
 ) -> Pair:
     lacking = [n for n in (first.name, second.name) if n not in known.columns]
     known = known.with_columns(pl.lit(None, pl.String).alias(n) for n in lacking)
     both = known.select(pl.col(first.name).alias("a"), pl.col(second.name).alias("b")).drop_nulls()
     pair = Pair(method, first, second, Measured(0, 0, "masked"), both["a"].unique(), both["b"].unique())
-    counted = both.unique(maintain_order=True)
-    measured = _MEASURE[method.name](counted, pair, rules)
+    asked = Asked(first.name, "", method.name, method.version, (first.name, second.name), _arm(pair))
+    (measured,) = before.of(
+        [asked],
+        min(spec.policy.max_error for spec in _repaired(pair)),
+        lambda _missing: [_MEASURE[method.name](both.unique(maintain_order=True), pair, rules)],
+    )
     return replace(pair, measured=measured)
 
 

@@ -8,10 +8,11 @@ only separator are a group of thousands, unless the currency has three. Several 
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 
+from orchestration_assets.translation.answers import answered
 from orchestration_assets.translation.numbers import COMMA, POINT, as_text, plain, render_amount
 from orchestration_assets.translation.readings import Reading, Translator
 from orchestration_assets.translation.vocabularies import LANGUAGES
@@ -94,19 +95,19 @@ def read_prices(texts: pl.Series, decimal: str | None = None, *, with_library: b
         return read.select("amount", "currency")
     is_open = read["amount"].is_null() & read["currency"].is_not_null() & texts.str.contains("[0-9]")
     asked = texts.filter(is_open).unique(maintain_order=True).head(_DISTINCT_FOR_LIBRARY)
-    amounts = pl.DataFrame(
-        {"text": asked, "theirs": [_by_library(t, decimal) for t in asked]},
-        schema_overrides={"theirs": pl.Float64},
-    )
+    how = partial(by_library, decimal=decimal)
+    theirs = answered(asked.to_list(), how, "price-parser", f"amount 1, {decimal}")
+    amounts = pl.DataFrame({"text": asked, "theirs": pl.Series(theirs, dtype=pl.String).cast(pl.Float64)})
     joined = read.join(amounts, on="text", how="left", maintain_order="left")
     return joined.select(pl.coalesce("amount", "theirs").alias("amount"), "currency")
 
 
-def _by_library(text: str, decimal: str | None) -> float | None:
+def by_library(text: str, decimal: str | None = None) -> str | None:
+    """The amount that price-parser reads in a text, as text; null where it reads none."""
     from price_parser import Price
 
     found = Price.fromstring(text, decimal_separator=decimal).amount_float
-    return None if found is None else float(found)
+    return None if found is None else repr(float(found))
 
 
 def _read(frame: pl.DataFrame, decimal: str | None) -> pl.DataFrame:

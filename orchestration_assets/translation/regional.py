@@ -1,8 +1,11 @@
 """Telephone numbers that are written as in the country that another field of their record names."""
 
+from functools import partial
+
 import polars as pl
 
 from orchestration_assets.settlement.gate import Measured
+from orchestration_assets.translation.answers import answered
 from orchestration_assets.translation.contacts import e164, in_region
 from orchestration_assets.translation.libraries import DISTINCT_VALUES
 
@@ -10,8 +13,13 @@ from orchestration_assets.translation.libraries import DISTINCT_VALUES
 def with_e164(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` (`text`, `region`) with `number`: the text as E.164, read as in that region; each distinct pair once."""
     distinct = frame.select("text", "region").drop_nulls().unique(maintain_order=True).head(DISTINCT_VALUES)
-    numbers = [e164(text, region) for text, region in distinct.iter_rows()]
-    read = distinct.with_columns(pl.Series("number", numbers, pl.String))
+    parts = [distinct.with_columns(pl.lit(None, pl.String).alias("number")).clear()]
+    for (region,), part in distinct.partition_by("region", as_dict=True).items():
+        numbers = answered(
+            part["text"].to_list(), partial(e164, region=str(region)), "phonenumbers", f"e164 1, {region}"
+        )
+        parts.append(part.with_columns(pl.Series("number", numbers, pl.String)))
+    read = pl.concat(parts)
     return frame.join(read, on=["text", "region"], how="left", maintain_order="left")
 
 

@@ -7,6 +7,7 @@ import polars as pl
 from orchestration_assets.parallel import side_by_side
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, PROPOSAL_SCHEMA, Measured
 from orchestration_assets.translation.decide import Column, Decision, decide
+from orchestration_assets.translation.measurements import Asked, Measurements
 from orchestration_assets.translation.readings import Reading, Translator
 from orchestration_assets.translation.registry import TRANSLATORS
 from orchestration_assets.translation.vocabularies import PLACEHOLDERS, folded
@@ -24,8 +25,13 @@ PLACEHOLDER = Translator("placeholder", "1", lambda _spec, _notation: [])
 _NOTHING = Reading("nothing", lambda text: pl.when(text.is_null()).then(text))
 
 
-def cells_to_translate(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
-    """One row per (record, field) with a text that was not read or not accepted: IDENTITY, field, value, shape."""
+def cells_to_translate(
+    findings: pl.DataFrame, rules: RuleSet, shapes: pl.Series | None = None
+) -> pl.DataFrame:
+    """One row per (record, field) with a text that was not read or not accepted: IDENTITY, field, value, shape.
+
+    `shapes`: those of the same findings, if they are known from before.
+    """
     fields = [name for name, spec in rules.fields.items() if spec.policy.translate or spec.is_nullable]
     wanted = pl.col("kind").is_in(["malformed", "out_of_domain"]) & pl.col("field").is_in(fields)
     cells = (
@@ -34,12 +40,19 @@ def cells_to_translate(findings: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
         .drop_nulls("value")
         .unique(["_id", "field"], maintain_order=True)
     )
+    if shapes is not None:
+        return cells.with_columns(shapes.cast(pl.String).alias("shape"))
     return with_shape(cells.lazy(), "value").collect()
 
 
 def shape_samples(cells: pl.DataFrame) -> pl.DataFrame:
     """One row per (source, field, shape): how many cells, and up to VALUES_PER_SHAPE of their distinct values."""
-    counted = cells.group_by("_source", "field", "shape", "value").len("cells")
+    # By the hash of all four: what is counted is a sample.
+    counted = (
+        cells.group_by(pl.struct("_source", "field", "shape", "value").hash().alias("_same"))
+        .agg(pl.first("_source", "field", "shape", "value"), pl.len().alias("cells"))
+        .drop("_same")
+    )
     drawn = counted.with_columns(_draw().alias("_draw")).sort("_draw", "value")
     return drawn.group_by("_source", "field", "shape", maintain_order=True).agg(
         pl.col("cells").sum(), pl.col("value").head(VALUES_PER_SHAPE).alias("values")
@@ -68,12 +81,18 @@ def _draw() -> pl.Expr:
 
 
 def decide_all(
-    samples: pl.DataFrame, rules: RuleSet, notations: Notations, known: pl.DataFrame
+    samples: pl.DataFrame,
+    rules: RuleSet,
+    notations: Notations,
+    known: pl.DataFrame,
+    measurements: Measurements | None = None,
 ) -> list[Decision]:
     """One decision per (source, field, shape) that can be read. `known`: `_source` and each field's text, good values.
 
     Sources that write a field alike share the measurement of its readings; the known values are those of the first.
+    What `measurements` hold from before is not measured again.
     """
+    measurements = Measurements() if measurements is None else measurements
     decisions: list[Decision] = []
     alike: dict[tuple[str, Notation], list[Column]] = {}
     for (source, name), part in samples.partition_by(
@@ -82,7 +101,7 @@ def decide_all(
         spec = rules.fields[name]
         values = part.select("shape", pl.col("values").alias("value")).explode("value")
         if spec.is_nullable:
-            placeholders = _placeholder_decisions(values, source, spec, known_texts(known, source, name))
+            placeholders = _placeholder_decisions(values, source, spec, known, measurements)
             decisions += placeholders
             values = values.filter(~pl.col("shape").is_in([d.shape for d in placeholders]))
         notation = notations.get(source, {}).get(name, Notation())
@@ -98,6 +117,8 @@ def decide_all(
                 stage for t in spec.policy.translate for stage in TRANSLATORS[t].stages(spec, notation)
             ],
             known=known_texts(known, columns[0].source, name),
+            notation=notation,
+            measurements=measurements,
         )
 
     parts = side_by_side(lambda key: decided(*key), alike)
@@ -108,9 +129,8 @@ def known_texts(known: pl.DataFrame, source: str, name: str) -> pl.Series:
     """Good values of the field, those of the same source first."""
     if name not in known.columns:
         return pl.Series(name, [], pl.String)
-    same = known.filter(pl.col("_source") == source)[name]
-    other = known.filter(pl.col("_source") != source)[name]
-    return pl.concat([same, other]).drop_nulls()
+    is_same = known["_source"] == source
+    return pl.concat([known[name].filter(is_same), known[name].filter(~is_same)]).drop_nulls()
 
 
 def propose(cells: pl.DataFrame, decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
@@ -164,6 +184,7 @@ def methods_of(decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
             "error_bound": d.measured.error_bound,
             "max_error": rules.fields[d.field].policy.max_error,
             "is_applied": d.is_applied,
+            "fit": d.measured.fit,
         }
         for d in decisions
     ]
@@ -171,15 +192,21 @@ def methods_of(decisions: list[Decision], rules: RuleSet) -> pl.DataFrame:
 
 
 def _placeholder_decisions(
-    values: pl.DataFrame, source: str, spec: FieldSpec, known: pl.Series
+    values: pl.DataFrame, source: str, spec: FieldSpec, known: pl.DataFrame, measurements: Measurements
 ) -> list[Decision]:
-    """A placeholder in a field that may be empty means empty; measured by the good values that would be taken for one."""
+    """A placeholder in a field that may be empty means empty."""
     is_token = _is_placeholder()
     shapes = (
         values.group_by("shape", maintain_order=True).agg(is_token.all()).filter("value")["shape"].to_list()
     )
-    mistaken = int(known.to_frame("value").select(is_token.sum()).item() or 0)
-    measured = Measured(known.len(), known.len() - mistaken, "masked")
+    if not shapes:
+        return []
+    asked = Asked(spec.name, source, PLACEHOLDER.name, PLACEHOLDER.version, (), _NOTHING.name)
+    (measured,) = measurements.of(
+        [asked],
+        spec.policy.max_error,
+        lambda _missing: [measure_placeholder(known_texts(known, source, spec.name))],
+    )
     evidence = measured.describe("a token for nothing")
     return [
         Decision(
@@ -187,6 +214,12 @@ def _placeholder_decisions(
         )
         for s in shapes
     ]
+
+
+def measure_placeholder(known: pl.Series) -> Measured:
+    """How many of the `known` values would not be taken for a token for nothing."""
+    mistaken = int(known.to_frame("value").select(_is_placeholder().sum()).item() or 0)
+    return Measured(known.len(), known.len() - mistaken, "masked")
 
 
 def _is_placeholder() -> pl.Expr:

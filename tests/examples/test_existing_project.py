@@ -11,7 +11,7 @@ from orchestration_assets.lake import Lake
 DAY = "2026-11-01"
 FEED = (
     "clean malformed missing contested translated imputed settled "
-    "review quarantine aside findings repairs methods metrics trusted"
+    "review quarantine aside findings repairs methods metrics trusted fitted"
 ).split()
 
 

@@ -33,6 +33,7 @@ ASSETS = {
     "payments/methods": ("payments_7_audit", {"deltalake"}),
     "payments/metrics": ("payments_7_audit", {"deltalake"}),
     "payments/trusted": ("payments_5_publish", {"deltalake"}),
+    "payments/fitted": ("payments_8_learn", {"polars"}),
     "flights/flights_landed": ("flights_1_land", {"csv", "files"}),
     "flights/clean": ("flights_2_triage", {"polars", "pandera"}),
     "flights/malformed": ("flights_2_triage", {"polars", "pandera"}),
@@ -49,6 +50,7 @@ ASSETS = {
     "flights/methods": ("flights_7_audit", {"deltalake"}),
     "flights/metrics": ("flights_7_audit", {"deltalake"}),
     "flights/trusted": ("flights_5_publish", {"deltalake"}),
+    "flights/fitted": ("flights_8_learn", {"polars"}),
 }
 DEPENDENCIES = {
     "clean": {"gateway_a/gateway_a_landed", "gateway_b/gateway_b_landed", "ledger/ledger_landed"},
@@ -57,6 +59,7 @@ DEPENDENCIES = {
     "settled": {"payments/clean", "payments/translated", "payments/imputed"},
     "review": {"payments/settled"},
     "trusted": {"payments/settled"},
+    "fitted": {"payments/trusted"},
 }
 BLOCKING = {"nothing_lost", "contract_holds", "trusted_not_emptied"}
 TELLING = {
@@ -85,7 +88,7 @@ def test_every_asset_of_a_feed_states_its_grain_its_owner_and_its_code_version(l
         if key != DECLARATIONS.to_user_string():
             assert len(spec.owners) == 1, key
             assert spec.code_version, key
-            assert spec.partitions_def is not None, key
+            assert (spec.partitions_def is None) == key.endswith("/fitted"), key
             assert spec.tags["breakwater/feed"] in ("payments", "flights"), key
 
 
@@ -117,7 +120,14 @@ def test_the_checks_are_these_and_only_three_of_them_block(loaded) -> None:
 def test_the_jobs_schedules_and_sensors_are_these(loaded) -> None:
     repository = loaded.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"payments", "payments_expectations", "flights", "flights_expectations"}
+    assert jobs == {
+        "payments",
+        "payments_expectations",
+        "payments_fit",
+        "flights",
+        "flights_expectations",
+        "flights_fit",
+    }
     schedules = {s.name: (s.job_name, s.cron_schedule) for s in repository.schedule_defs}
     assert schedules == {
         "payments_daily": ("payments", "0 5 * * *"),
@@ -128,6 +138,8 @@ def test_the_jobs_schedules_and_sensors_are_these(loaded) -> None:
         "flights_published",
         "payments_arrivals",
         "flights_arrivals",
+        "payments_fitting",
+        "flights_fitting",
         "payments_decisions",
         "flights_decisions",
     }
@@ -142,6 +154,13 @@ def test_the_partitions_are_days_and_one_of_all_flights(loaded) -> None:
     ]
     assert loaded.resolve_job_def("flights").partitions_def.get_partition_keys() == ["all"]
     assert loaded.resolve_job_def("payments_expectations").partitions_def == days
+
+
+def test_no_run_of_a_partition_fits(loaded) -> None:
+    selected = loaded.resolve_job_def("payments").asset_layer.selected_asset_keys
+    assert dg.AssetKey(["payments", "fitted"]) not in selected
+    fits = loaded.resolve_job_def("payments_fit")
+    assert fits.asset_layer.selected_asset_keys == {dg.AssetKey(["payments", "fitted"])}
 
 
 def test_a_run_is_one_process_and_is_tagged_with_its_partition(loaded) -> None:

@@ -104,6 +104,7 @@ def methods_of_learned(learned: LearnedTranslation, rules: RuleSet) -> pl.DataFr
         pl.lit(LOOKUP).alias("arm"),
         pl.when(~pl.col("field").is_in(rules.personal)).then(pair).otherwise(pl.lit("")).alias("parameters"),
         pl.col("field").replace_strict(limits, return_dtype=pl.Float64).alias("max_error"),
+        pl.lit(None, pl.String).alias("fit"),
     )
     rows = [_as_method(program, rules.fields[program.field]) for program in learned.programs]
     return pl.concat([lookups.select(METHOD_SCHEMA.names()), pl.DataFrame(rows, schema=METHOD_SCHEMA)])
