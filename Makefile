@@ -1,9 +1,10 @@
 # Breakwater's commands. `make` alone lists them; every one sets up what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test ui screenshots bench bench-repair bench-gate chaos lint format lock clean clean-data
+.PHONY: help setup run test ui desk screenshots bench bench-repair bench-gate chaos lint format lock clean clean-data
 
 BIN := .venv/bin
 PORT ?= 3000
+DESK_PORT ?= 8501
 ARGS ?=
 
 help: ## list the commands
@@ -26,6 +27,10 @@ ui: ## open Dagster's pages on http://127.0.0.1:3000, which take in new declarat
 	@echo "Dagster: http://127.0.0.1:$(PORT) (ready in about half a minute; Ctrl-C ends it)"
 	@echo "Its warning about dagster.yaml is mistaken: .dagster/dagster.yaml is a link to that very file."
 	@DAGSTER_HOME="$(CURDIR)/.dagster" exec $(BIN)/breakwater ui --port $(PORT) -- $(ARGS)
+
+desk: ## open the desk, where people decide what waits, on http://127.0.0.1:8501; DESK_PORT=8502 for another port, ARGS go to `breakwater desk`
+	@scripts/setup.sh run
+	@exec $(BIN)/breakwater desk --port $(DESK_PORT) $(ARGS)
 
 screenshots: ## take the documentation's pictures of Dagster's pages anew (needs chromium; five minutes); ARGS="graph run" for some
 	@scripts/setup.sh dev

@@ -1,6 +1,6 @@
 """All figures of docs/performance.md: `make bench`, or one of them: `make bench ARGS=way`.
 
-    python -m benchmarks [way] [memory] [judging] [reading] [small] [drift] [prices] [hanging]
+    python -m benchmarks [way] [memory] [judging] [reading] [small] [drift] [prices] [hanging] [desk]
         [--rounds N] [--records N] [--many N] [--runs N] [--folder DIR]
 
 Each measurement is a process of its own; the two sides of a ratio take turns.
@@ -177,9 +177,16 @@ def hanging(options: argparse.Namespace) -> None:
         print(f"  {what:<36} {seconds:6.1f} s")
 
 
+def desk(options: argparse.Namespace) -> None:
+    """Pages, searches and effects on a long queue."""
+    from benchmarks.desk import report
+
+    report(options.folder / "desk")
+
+
 FIGURES: dict[str, Callable[[argparse.Namespace], None]] = {
     "way": way, "memory": memory, "judging": judging, "reading": reading, "small": small, "drift": drift,
-    "prices": lambda _options: prices(), "hanging": hanging,
+    "prices": lambda _options: prices(), "hanging": hanging, "desk": desk,
 }  # fmt: skip
 
 

@@ -86,7 +86,12 @@ def _landed(context: object, land: object) -> float:
 
 def _import_what_is_lazy() -> None:
     """Imports do not count: those that are left to their first use are made before the clock starts."""
-    for name in ("deltalake.transaction", "pyarrow", "scipy.special"):
+    for name in (
+        "deltalake.transaction",
+        "pyarrow",
+        "scipy.special",
+        "pandera.backends.polars.builtin_checks",
+    ):
         import_module(name)
     from orchestration_assets.translation.vocabularies import country_words, currency_words
 

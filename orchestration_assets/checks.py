@@ -7,6 +7,7 @@ import dagster as dg
 
 from orchestration_assets.assets.common import feed_key, told_plainly
 from orchestration_assets.feed import Declared
+from orchestration_assets.links import queue_link
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.steps import audit
 from orchestration_assets.steps.drift_report import schema_drift
@@ -30,6 +31,8 @@ TELLING = {
     "stale_share": "Not too many records are from former snapshots that stand in.",
     "schema_drift": "The columns of the deliveries, their types and their notation are as they were.",
 }
+DECIDED_AT_DESK = ("held_share",)
+"""Checks whose result is mended by people's decisions: they link to the desk."""
 
 
 def build_checks(
@@ -100,13 +103,16 @@ def _telling(declared: Declared, partitions_def: dg.PartitionsDefinition) -> dg.
             metrics = dict(opened.lake.read(opened.table("metrics"), opened.partition).iter_rows())
             outcomes = [*audit.should_hold(opened, metrics), schema_drift(opened)]
         for outcome in outcomes:
-            yield as_result(declared, outcome)
+            link = queue_link(opened.feed.feed, opened.partition) if outcome.name in DECIDED_AT_DESK else None
+            yield as_result(declared, outcome, desk=link)
 
     return should_hold
 
 
-def as_result(declared: Declared, outcome: Outcome, *, asset: str = "settled") -> dg.AssetCheckResult:
-    """An outcome as the UI shows it; its numbers plot over partitions."""
+def as_result(
+    declared: Declared, outcome: Outcome, *, asset: str = "settled", desk: str | None = None
+) -> dg.AssetCheckResult:
+    """An outcome as the UI shows it; its numbers plot over partitions. `desk`: where people decide what it tells of."""
     return dg.AssetCheckResult(
         asset_key=feed_key(declared.feed.feed, asset),
         check_name=outcome.name,
@@ -119,5 +125,6 @@ def as_result(declared: Declared, outcome: Outcome, *, asset: str = "settled") -
             "found": outcome.found,
             "action": outcome.action,
             **outcome.numbers,
+            **({"desk": dg.MetadataValue.url(desk)} if desk else {}),
         },
     )

@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "every mistake in every declaration",
     "repair": "judge and repair one file, without Dagster",
     "profile": "what a file shows, and the declarations that would fit it",
+    "desk": "the pages where people decide what waits for them",
     "ui": "Dagster's pages, which take in new declarations while they run",
     "simulate": "deliver days of the simulated outside world",
     "chaos": "rounds in an outside world that misbehaves: is anything lost, twice, or silently wrong?",

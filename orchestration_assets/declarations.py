@@ -3,6 +3,8 @@
 import dagster as dg
 
 from orchestration_assets.build import feed_definitions
+from orchestration_assets.decisions.worth import value_field
+from orchestration_assets.errors import DeclarationError
 from orchestration_assets.feed import Declarations, Declared, load_feeds
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.settings import Settings
@@ -30,6 +32,11 @@ def all_mistakes(found: Settings) -> tuple[Declarations, list[Mistake]]:
             message, _, hint = str(error).partition("\nHint: ")
             mistakes.append(Mistake(name, 0, message, hint))
             continue
+        try:
+            value_field(declared.feed.desk.value, rules)
+        except DeclarationError as error:
+            message, _, hint = str(error).partition("\nHint: ")
+            mistakes.append(Mistake(name, 0, message, hint))
         for source in declared.sources:
             mistakes += _unmapped(source, rules)
     return declarations, mistakes + usable_feeds(declarations)[1]

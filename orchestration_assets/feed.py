@@ -74,6 +74,20 @@ class Limits(_Declared):
     )
 
 
+class Desk(_Declared):
+    """What orders the queue of records that wait for a person."""
+
+    value: str | None = Field(
+        default=None,
+        description="The number of the contract that is at stake in a record; without it each record counts one.",
+    )
+    within_hours: float = Field(
+        default=72,
+        gt=0,
+        description="For how long a record may wait for a person, from when it was delivered.",
+    )
+
+
 class Costs(_Declared):
     """What a wrong value and a person's time cost, in one currency: a repair is applied by itself as long as that pays.
 
@@ -119,6 +133,7 @@ class Feed(_Declared):
         description="For so many days what is missing from a partition is asked for again.",
     )
     limits: Limits = Field(default_factory=Limits)
+    desk: Desk = Field(default_factory=Desk)
     costs: Costs | None = Field(
         default=None, description="What errors and minutes cost; decides how sure repairs must be."
     )

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,13 +23,16 @@ import polars as pl
 from orchestration_assets.errors import LakeError, LakeNameError, LockedError
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable
+    from deltalake import CommitProperties, DeltaTable
     from deltalake.transaction import AddAction
 
 PARTITION = "_partition"
 _COMPRESSION_LEVEL = 1  # as small as the default for such tables, in two thirds of the time
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """The folder of rows whose partition is null."""
+_OF_PARTITION, _OF_RUN = "breakwater.partition", "breakwater.run"
+"""What a commit is marked with."""
+_ROWS_PER_GROUP = 1 << 16  # a dictionary of more values does not fit the cache while it is built
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 
 
@@ -41,12 +45,22 @@ class StagedFile:
     bytes: int
 
 
-class Lake:
-    """The tables of one site under one local root."""
+@dataclass(frozen=True)
+class Commit:
+    """One commit to a partition of a table: which run made it, and when, in UTC."""
 
-    def __init__(self, root: str | Path, site: str = "main") -> None:
+    version: int
+    at: datetime
+    run_id: str
+
+
+class Lake:
+    """The tables of one site under one local root. `run_id`: the run on whose behalf it is written to, if there is one."""
+
+    def __init__(self, root: str | Path, site: str = "main", run_id: str = "") -> None:
         self.root = Path(root)
         self.site = site
+        self.run_id = run_id
 
     def path(self, table: str) -> Path:
         """Where `table` (`<source or feed>/<name>`) lies."""
@@ -106,7 +120,12 @@ class Lake:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             temporary = folder / f".{name or 'staged'}-{os.getpid()}-{threading.get_ident()}.tmp"
-            frame.write_parquet(temporary, compression="zstd", compression_level=_COMPRESSION_LEVEL)
+            frame.write_parquet(
+                temporary,
+                compression="zstd",
+                compression_level=_COMPRESSION_LEVEL,
+                row_group_size=_ROWS_PER_GROUP,
+            )
             final = folder / f"{name or _hash_of(temporary)}.parquet"
             temporary.replace(final)
             size = final.stat().st_size
@@ -133,7 +152,13 @@ class Lake:
                 path.mkdir(parents=True, exist_ok=True)
                 if not self.exists(table):
                     actions = [_add(file, partition) for file in files]
-                    create_table_with_add_actions(str(path), delta_schema, actions, partition_by=[PARTITION])
+                    create_table_with_add_actions(
+                        str(path),
+                        delta_schema,
+                        actions,
+                        partition_by=[PARTITION],
+                        commit_properties=self._signed(partition),
+                    )
                     return 0
                 delta = _with_columns(DeltaTable(str(path)), schema, table)
                 return self._replace(delta, partition, files)
@@ -146,6 +171,20 @@ class Lake:
         """Let `partition` consist of the rows of `frame`, in one commit; returns the table's version."""
         files = [self.stage(table, partition, frame)] if frame.height else []
         return self.commit(table, partition, files, frame.schema)
+
+    def history(self, table: str, partition: str) -> list[Commit]:
+        """The commits of runs to a partition of `table`, oldest first, as far back as its log goes."""
+        if not self.exists(table):
+            return []
+        from deltalake import DeltaTable
+
+        told = DeltaTable(str(self.path(table))).history()
+        mine = [row for row in told if row.get(_OF_PARTITION) == partition]
+        commits = [
+            Commit(row["version"], datetime.fromtimestamp(row["timestamp"] / 1000, UTC), row[_OF_RUN])
+            for row in mine
+        ]
+        return sorted(commits, key=lambda commit: commit.version)
 
     def version(self, table: str) -> int:
         """How often `table` was committed to, from 0; -1 if there is no such table yet."""
@@ -204,8 +243,22 @@ class Lake:
         removed = [_remove(file, partition) for path, file in before.items() if path not in after]
         if not (added or removed):
             return delta.version()
-        delta.create_write_transaction([*added, *removed], "append", delta.schema(), partition_by=[PARTITION])
+        delta.create_write_transaction(
+            [*added, *removed],
+            "append",
+            delta.schema(),
+            partition_by=[PARTITION],
+            commit_properties=self._signed(partition),
+        )
         return delta.version() + 1
+
+    def _signed(self, partition: str) -> "CommitProperties | None":
+        """What a commit says of who made it, for `history`."""
+        from deltalake import CommitProperties
+
+        if not self.run_id:
+            return None
+        return CommitProperties(custom_metadata={_OF_PARTITION: partition, _OF_RUN: self.run_id})
 
     @staticmethod
     def _active(delta: "DeltaTable", partition: str) -> dict[str, StagedFile]:

@@ -11,4 +11,6 @@ _SETTING = "_RJEM_MALLOC_CONF"  # jemalloc's, as polars builds it
 
 def keep_freed_memory() -> None:
     """Set it for this process and its children, unless the environment already says otherwise."""
-    os.environ.setdefault(_SETTING, "dirty_decay_ms:10000,muzzy_decay_ms:10000")
+    os.environ.setdefault(
+        _SETTING, "dirty_decay_ms:10000,muzzy_decay_ms:10000,oversize_threshold:0,narenas:2"
+    )

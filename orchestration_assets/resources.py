@@ -34,13 +34,13 @@ class LakeResource(dg.ConfigurableResource):
         self._held.close()
         self._names.clear()
 
-    def lake(self) -> Lake:
-        """The tables below `root`."""
-        return Lake(self.root)
+    def lake(self, run_id: str = "") -> Lake:
+        """The tables below `root`; what is written bears the `run_id`."""
+        return Lake(self.root, run_id=run_id)
 
-    def of(self, declared: Declared, partition: str) -> Context:
-        """A partition for reading only, without holding it."""
-        return Context(declared, self.lake(), partition, Path(self.outside))
+    def of(self, declared: Declared, partition: str, run_id: str = "") -> Context:
+        """A partition without holding it: for reading only, unless its run holds it."""
+        return Context(declared, self.lake(run_id), partition, Path(self.outside))
 
     def open(
         self, declared: Declared, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext
@@ -51,10 +51,10 @@ class LakeResource(dg.ConfigurableResource):
                 f"{declared.feed.feed} runs one partition at a time\nHint: launch one run per partition, not one for a range"
             )
         partition = context.partition_key
-        lake = self.lake()
+        opened = self.of(declared, partition, context.run.run_id)
         name = (declared.feed.feed, partition)
         if name not in self._names:
-            lock = lake.lock(
+            lock = opened.lake.lock(
                 *name,
                 wait_seconds=self.wait_seconds,
                 holder=f"run {context.run.run_id}",
@@ -62,4 +62,4 @@ class LakeResource(dg.ConfigurableResource):
             )
             self._held.enter_context(lock)
             self._names.add(name)
-        return self.of(declared, partition)
+        return opened

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from orchestration_assets.errors import DeclarationError
 
@@ -11,7 +12,10 @@ FLIGHTS_VARIABLE = "BREAKWATER_FLIGHTS"
 
 @dataclass(frozen=True)
 class Settings:
-    """`lake`: the tables. `outside`: where relative paths of sources begin. `reference`: published data to measure on."""
+    """`lake`: the tables. `outside`: where relative paths of sources begin. `reference`: published data to measure on.
+
+    `desk`: who may do what at the desk; `desk_url` and `dagster_url`: where people reach the two, without a slash at the end.
+    """
 
     lake: Path
     outside: Path
@@ -19,6 +23,9 @@ class Settings:
     feeds: Path
     reference: Path
     docs: Path
+    desk: Path
+    desk_url: str
+    dagster_url: str
     wait_seconds: float
     arrivals_seconds: float
     decisions_seconds: float
@@ -39,12 +46,20 @@ def settings() -> Settings:
         feeds=_path("BREAKWATER_FEEDS", here / "orchestration_assets" / "feeds"),
         reference=_path("BREAKWATER_REFERENCE_DATA", here.parent / "shared" / "data"),
         docs=_path("BREAKWATER_DATA_DOCS", here / "data" / "data_docs"),
+        desk=_path("BREAKWATER_DESK", here / "desk.yaml"),
+        desk_url=desk_url(),
+        dagster_url=_url("BREAKWATER_DAGSTER_URL", "http://127.0.0.1:3000"),
         wait_seconds=_seconds("BREAKWATER_WAIT_SECONDS", 600),
         arrivals_seconds=_seconds("BREAKWATER_ARRIVALS_SECONDS", 300),
         decisions_seconds=_seconds("BREAKWATER_DECISIONS_SECONDS", 20),
     )
     os.environ.setdefault(FLIGHTS_VARIABLE, str(found.flights))
     return found
+
+
+def desk_url() -> str:
+    """Where people reach the desk, without a slash at the end."""
+    return _url("BREAKWATER_DESK_URL", "http://127.0.0.1:8501")
 
 
 def dagster_home() -> Path:
@@ -55,6 +70,16 @@ def dagster_home() -> Path:
 
 def _path(variable: str, default: Path) -> Path:
     return Path(os.environ.get(variable) or default).absolute()
+
+
+def _url(variable: str, default: str) -> str:
+    text = (os.environ.get(variable) or default).rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise DeclarationError(
+            f"{variable} is no address of a web page\nHint: such as https://desk.example.org"
+        )
+    return text
 
 
 def _seconds(variable: str, default: float) -> float:

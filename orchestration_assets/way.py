@@ -81,14 +81,15 @@ def known_sample(triaged: Triage, rules: RuleSet, rows: int = 4000) -> pl.DataFr
     which every record breaks some rule has known values all the same.
     """
     bad = triaged.findings.filter(pl.col("severity") != "warning").select("_id", "field")
-    is_bad = pl.col("_id").is_in(bad["_id"].unique().implode())
-    contested_and_good = triaged.troubled.filter("_is_contested").filter(~is_bad)
+    clean, troubled = triaged.clean, triaged.troubled
+    is_bad = troubled["_id"].is_in(bad["_id"].implode())
+    is_contested_and_good = troubled["_is_contested"] & ~is_bad
     texts = [write(pl.col(name), spec.dtype).alias(name) for name, spec in rules.fields.items()]
-    parts = []
-    for good, is_clean in ((triaged.clean, True), (contested_and_good, False)):
-        sample = _evenly(good, rows).select("_source", *texts, pl.lit(is_clean).alias("_is_clean"))
-        parts.append(sample)
-    parts.append(_good_cells(_evenly(triaged.troubled.filter(is_bad), rows), bad, rules, texts))
+    good = clean[_evenly(pl.arange(clean.height, eager=True), rows)]
+    parts = [good.select("_source", *texts, pl.lit(value=True).alias("_is_clean"))]
+    contested = troubled[_evenly(is_contested_and_good.arg_true(), rows)]
+    parts.append(contested.select("_source", *texts, pl.lit(value=False).alias("_is_clean")))
+    parts.append(_good_cells(troubled[_evenly(is_bad.arg_true(), rows)], bad, rules, texts))
     return each_once(pl.concat(parts), rules)
 
 
@@ -99,8 +100,8 @@ def each_once(known: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     return known.filter(~is_named | pl.struct(said).is_first_distinct())
 
 
-def _evenly(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
-    return frame.gather_every(max(frame.height // rows, 1)).head(rows)
+def _evenly(positions: pl.Series, rows: int) -> pl.Series:
+    return positions.gather_every(max(positions.len() // rows, 1)).head(rows)
 
 
 def _good_cells(
@@ -222,7 +223,7 @@ def repair_records(
     imputers = imputation.Imputers(
         claims=imputation.fit_claim_calibrations(cases, rules),
         groups=imputation.fit_groups(triaged.clean.lazy(), groups, rules, known.filter(pl.col("_is_clean"))),
-        learned=imputation.fit_learned(known.filter(pl.col("_is_clean")), rules),
+        learned=imputation.fit_learned(known, rules),
         agreed=_agreed(units, frames, rules, labels),
         dependent=dependent,
     )

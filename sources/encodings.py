@@ -83,10 +83,12 @@ class Watch:
 
     def feed(self, chunk: bytes) -> None:
         """Look at one chunk, up to its last line end: there every character is whole."""
-        body = self._rest + chunk
-        end = body.rfind(b"\n") + 1 or _end_of_characters(body)
-        self._look_at(body[:end])
-        self._rest = body[end:]
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            chunk, self._rest = self._rest + chunk, b""
+            end = _end_of_characters(chunk)
+        self._look_at(b"".join((self._rest, memoryview(chunk)[:end])))
+        self._rest = chunk[end:]
 
     def finish(self) -> None:
         """Look at what stands behind the last line end."""
@@ -97,7 +99,7 @@ class Watch:
         if body.isascii():
             return
         raw = np.frombuffer(body, np.uint8)
-        high = raw[raw >= 128]
+        high = raw[raw.view(np.int8) < 0]
         marks = body.count(_MARK) if (high == _MARK[0]).any() else 0
         self.high += np.bincount(high - 128, minlength=128)
         self.leads += int(np.count_nonzero(high >= 0xC2)) - marks

@@ -92,12 +92,14 @@ def take(
 
 def peeked(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """Return the first bytes, up to a sample of them, and all chunks."""
-    iterator, head = iter(chunks), bytearray()
+    iterator, first, size = iter(chunks), list[bytes](), 0
     for chunk in iterator:
-        head += chunk
-        if len(head) >= SAMPLE_BYTES:
+        first.append(chunk)
+        size += len(chunk)
+        if size >= SAMPLE_BYTES:
             break
-    return bytes(head), chain([bytes(head)] if head else [], iterator)
+    head = b"".join(first)
+    return head, chain([head] if head else [], iterator)
 
 
 def _plain(path: Path, name: str) -> Member:

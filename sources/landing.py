@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sources.availability.asking import Answer, Clock, Way
+from sources.availability.asking import Answer, Clock, Health, Way
 from sources.availability.remembered import FILE, Remembered
 from sources.connectors import payloads
 from sources.connectors.payload import Deadline, Payload
@@ -132,6 +132,11 @@ class _Request:
 def may_be_asked(source: Source, *, store: Path, clock: Clock = _SYSTEM) -> bool:
     """Return whether the hours and the breaker of any endpoint let a request through now; asks nobody."""
     return any(way.may_be_asked() for way, _ in _ways(source, store, clock))
+
+
+def health_of(source: Source, *, store: Path, clock: Clock = _SYSTEM) -> list[Health]:
+    """Return how each endpoint of the source stands, in order of preference; asks nobody."""
+    return [way.health() for way, _ in _ways(source, store, clock)]
 
 
 def last_served(store: Path) -> datetime | None:

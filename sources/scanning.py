@@ -13,6 +13,14 @@ FRAGMENT_BYTES = 64 << 20
 SAMPLE_BYTES = 4 << 20
 
 _NEWLINE = 10
+_BLOCK = 1 << 18
+
+
+def count_of(data: bytes, mark: str) -> int:
+    """Return how often the mark stands in the data; blocks that fit the cache are the fastest, and let other threads go on."""
+    text, code = np.frombuffer(data, np.uint8), ord(mark)
+    blocks = range(0, len(text), _BLOCK)
+    return sum(int(np.count_nonzero(text[i : i + _BLOCK] == code)) for i in blocks)
 
 
 @dataclass(slots=True)
@@ -48,10 +56,14 @@ class Scan:
     @property
     def header(self) -> "bytes | None":
         """The line of the column names without its end; None where it does not end within the sample."""
-        lines = bytes(self.sample).split(b"\n", self.preamble + 1)
-        if len(lines) < self.preamble + 2 and self.size_bytes > len(self.sample):
+        begin = end = -1
+        for _ in range(self.preamble + 1):
+            begin, end = end + 1, self.sample.find(b"\n", end + 1)
+            if end < 0:
+                break
+        if end < 0 and self.size_bytes > len(self.sample):
             return None
-        return lines[min(self.preamble, len(lines) - 1)].removesuffix(b"\r")
+        return bytes(self.sample[begin : end if end >= 0 else None]).removesuffix(b"\r")
 
     @property
     def lines(self) -> int:
@@ -88,9 +100,9 @@ class Scan:
         """Count up to the end of the fragment, or all of it; return what lies behind."""
         stop = self._stop(body) if self.size_bytes + len(body) - self._start >= self.fragment_bytes else None
         taken = body if stop is None else body[:stop]
-        quotes = taken.count(self.quote.encode()) if self.quote else 0
+        quotes = count_of(taken, self.quote) if self.quote else 0
         self.size_bytes += len(taken)
-        self.newlines += taken.count(b"\n")
+        self.newlines += count_of(taken, "\n")
         self.quotes += quotes
         self._is_within_quotes ^= quotes % 2 == 1
         if stop is not None:

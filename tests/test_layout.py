@@ -21,6 +21,7 @@ PURE = (
     "orchestration_assets/settlement",
     "orchestration_assets/decisions",
     "orchestration_assets/drift",
+    "orchestration_assets/decisions",
     "orchestration_assets/profiling",
     "orchestration_assets/steps",
     "orchestration_assets/chaos",

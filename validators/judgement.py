@@ -64,9 +64,9 @@ def judge(frame: pl.DataFrame, rules: RuleSet, *, held: pl.Expr | None = None) -
         is_good &= ~frame.select(held).to_series()
     raw = [name for name in frame.columns if name.startswith(RAW)]
     bad = frame.filter(~is_good)
-    findings = [_findings(bad, wanted, kept.filter(~is_good))]
+    findings = [_findings(bad, wanted, kept, ~is_good)]
     if rules.rules_of("warning"):
-        findings.append(_findings(frame.filter(is_good), wanted, kept.filter(is_good)))
+        findings.append(_findings(frame.filter(is_good), wanted, kept, is_good))
     return Judged(frame.drop(raw).filter(is_good), bad, pl.concat(findings))
 
 
@@ -91,7 +91,7 @@ def broken(records: pl.LazyFrame, rules: RuleSet) -> int:
 def findings_of(frame: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
     """Every failed rule of every record of `frame`, as FINDING_SCHEMA."""
     wanted = _rules_for(frame, rules)
-    return _findings(frame, wanted, _kept(frame, wanted, rules))
+    return _findings(frame, wanted, _kept(frame, wanted, rules), None)
 
 
 def reasons(findings: pl.DataFrame) -> pl.DataFrame:
@@ -156,11 +156,16 @@ def _kept(frame: pl.DataFrame, wanted: list[Rule], rules: RuleSet) -> pl.DataFra
     return pl.DataFrame([*kept.get_columns(), *opaque])
 
 
-def _findings(frame: pl.DataFrame, wanted: list[Rule], kept: pl.DataFrame) -> pl.DataFrame:
+def _findings(
+    frame: pl.DataFrame, wanted: list[Rule], kept: pl.DataFrame, of_frame: pl.Series | None
+) -> pl.DataFrame:
+    """What the records of `frame` break; `of_frame` tells which rows of `kept` are theirs, if not all are."""
     failed = [(i, rule) for i, rule in enumerate(wanted) if not kept[str(i)].all()] if frame.height else []
     if not failed:
         return FINDING_SCHEMA.to_frame()
-    masked = pl.concat([frame, kept.select(str(i) for i, _ in failed)], how="horizontal").lazy()
+    of_failed = kept.select(str(i) for i, _ in failed)
+    marks = of_failed if of_frame is None else of_failed.filter(of_frame)
+    masked = pl.concat([frame, marks], how="horizontal").lazy()
     return pl.concat(
         [_rows(masked.filter(~pl.col(str(i))), frame.columns, rule) for i, rule in failed]
     ).collect()

@@ -116,6 +116,17 @@ class RuleSet:
         kept = [rule.holds for rule in self.rules if rule.field == name and rule.holds is not None]
         return pl.all_horizontal(pl.col(name).is_not_null(), *kept)
 
+    def told(self) -> dict[str, Any]:
+        """The contract in plain values, as an auditor reads it: its name, its key, and every rule with its fingerprint."""
+        shown = ("field", "name", "kind", "severity", "message", "fingerprint")
+        return {
+            "name": self.contract,
+            "grain": self.grain,
+            "key": self.key,
+            "fingerprint": self.fingerprint,
+            "rules": [{name: getattr(rule, name) for name in shown} for rule in self.rules],
+        }
+
     def promising(self, limits: Mapping[str, float]) -> "RuleSet":
         """The same with another `max_error` in the fields of `limits`."""
         promised = {

@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration_assets.assets.common import RETRY, feed_key, result, sample, spec, told_plainly
 from orchestration_assets.feed import Declared
+from orchestration_assets.links import queue_link
 from orchestration_assets.resources import LakeResource
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.measuring import measure_partition
@@ -26,6 +27,7 @@ TABLES = {
 
 HELD = ("review", "quarantine", "aside")
 """Records that are not published; the other tables say what was found and done."""
+DECIDED_AT_DESK = ("review", "quarantine")
 SUM = ("landed", "trusted", "review", "quarantine", "duplicate", "outside", "unreadable", "lost")
 """In the order of the promise: landed is the sum of the others."""
 SAMPLED = {
@@ -56,7 +58,9 @@ def build_settled(declared: Declared, partitions_def: dg.PartitionsDefinition) -
             "metrics": metrics,
         }
         for name in TABLES:
-            more = {"sample": samples[name]} if name in samples else {}
+            more: dict[str, dg.MetadataValue] = {"sample": samples[name]} if name in samples else {}
+            if name in DECIDED_AT_DESK:
+                more["desk"] = dg.MetadataValue.url(queue_link(feed, opened.partition, name))
             yield result(feed_key(feed, name), rows[name], of_table.get(name, {}), **more)
 
     return settled

@@ -107,18 +107,20 @@ def strength_of_votes() -> pl.Expr:
     return pl.col("support") / (pl.col("support") / pl.col("share") + 1)
 
 
-def calibrate(cases: pl.DataFrame, policy: FieldPolicy, evidence_class: str) -> Threshold:
+def calibrate(
+    cases: pl.DataFrame, policy: FieldPolicy, evidence_class: str, level: float = CONFIDENCE_LEVEL
+) -> Threshold:
     """`cases`: one row per known value: `strength`, `is_right`, and `_source` where that is known.
 
     The loosest strength that keeps `max_error`; where none does, nothing is applied, and the strictest one that could
     have is told. A source that by itself breaks what all together keep, or keeps what they break, has a threshold of its own.
     """
     cases = cases.drop_nulls("strength")
-    together = _threshold(cases, policy, evidence_class)
+    together = _threshold(cases, policy, evidence_class, level)
     if "_source" not in cases.columns or cases["_source"].n_unique() < 2:
         return together
     parts = cases.partition_by("_source", as_dict=True)
-    level = _shared(len(parts))
+    level = shared_level(len(parts), level)
     own = {
         str(name): _threshold(part, policy, evidence_class, level)
         for (name,), part in parts.items()
@@ -129,7 +131,7 @@ def calibrate(cases: pl.DataFrame, policy: FieldPolicy, evidence_class: str) -> 
     )
 
 
-def _shared(among: int, level: float = CONFIDENCE_LEVEL) -> float:
+def shared_level(among: int, level: float = CONFIDENCE_LEVEL) -> float:
     """The level of each of so many tests that together keep `level` (Bonferroni)."""
     return 1 - (1 - level) / among
 
@@ -140,9 +142,7 @@ def _breaks(cases: pl.DataFrame, strength: float, max_error: float) -> bool:
     return 1 - error_bound(above.height, above.height - int(above["is_right"].sum())) > max_error
 
 
-def _threshold(
-    cases: pl.DataFrame, policy: FieldPolicy, evidence_class: str, level: float = CONFIDENCE_LEVEL
-) -> Threshold:
+def _threshold(cases: pl.DataFrame, policy: FieldPolicy, evidence_class: str, level: float) -> Threshold:
     ranked = cases.sort("strength", descending=True)
     strengths, is_right = ranked["strength"].to_numpy(), ranked["is_right"].to_numpy()
     if not len(strengths):
@@ -173,7 +173,7 @@ def _loosest(strengths: np.ndarray, is_right: np.ndarray, max_error: float, leve
     """
     right = np.cumsum(is_right)
     starts = _starts(len(strengths), cases_needed(max_error, level))
-    level = _shared(len(starts), level)
+    level = shared_level(len(starts), level)
     needed = cases_needed(max_error, level)
     kept = 0
     for start in starts:

@@ -44,5 +44,8 @@ def _without_rivals(predictions: pl.DataFrame) -> pl.DataFrame:
     words = pl.concat_str("evidence", pl.lit("; but another method that may be applied says otherwise"))
     return marked.with_columns(
         status=pl.when(is_out).then(pl.lit("suggested")).otherwise("status"),
+        confidence=pl.when(~is_out.fill_null(value=False)).then(
+            "confidence"
+        ),  # it was not measured on such cases
         evidence=pl.when(is_out).then(words).otherwise("evidence"),
     ).drop("judged")

@@ -289,7 +289,7 @@ def _by_group(cells: pl.DataFrame, model: GroupModel) -> pl.LazyFrame:
 
 def _by_learning(cells: pl.DataFrame, learned: Learned, rules: RuleSet) -> pl.LazyFrame:
     texts = cells.select(pl.col(BY + name).alias(name) for name in rules.fields)
-    said = pl.concat([cells, learned.predictor.predict(texts)], how="horizontal")
+    said = pl.concat([cells, learned.predict(texts)], how="horizontal")
     strength = (pl.col("strength") * 100).round(1).cast(pl.String)
     words = {
         "nearest": pl.concat_str(

@@ -22,7 +22,7 @@ RULE = "implausible"
 FALSE_ALARMS = 0.005
 """So many known values at most, by the upper bound, may be found. Those that are wrong count as well: it is less."""
 FARTHER = 2.0
-"""A number must lie so many times as far from the middle of its group as 99 of 100 known values do."""
+"""A number or a time must lie so many times as far from the middle of its group as 99 of 100 known values do."""
 LEAST_MEMBERS = 10
 LEAST_STRENGTH = 2 / 3
 """Two others who say the same, none who says otherwise; or four of five."""
@@ -71,14 +71,12 @@ def compared(
     `notations`: those of the source, where the records are text as delivered; None where they are typed.
     """
     usuals = usuals_of(rules)
-    values = {one.target.name: _value(one).alias(one.target.name) for one in usuals}
-    groups = {one.column: _group(one).alias(one.column) for one in usuals}
-    names = fields_compared(rules)
-    typed = records.lazy().select("_id", *(_typed(rules.fields[name], notations) for name in names))
-    good = typed.select(
-        "_id", *(pl.when(rules.is_good(name)).then(pl.col(name)).alias(name) for name in names)
-    )
-    return good.select("_id", *values.values(), *groups.values()).collect()
+    targets = {one.target.name: one for one in usuals}
+    groups = [_group(one).alias(one.column) for one in usuals]
+    typed = [_typed(one.target, notations) for one in targets.values()]
+    good = [pl.when(rules.is_good(name)).then(_value(one)).alias(name) for name, one in targets.items()]
+    grouped = records.lazy().select("_id", *groups, *typed)
+    return grouped.select("_id", *(one.column for one in usuals), *good).collect()
 
 
 def _typed(spec: FieldSpec, notations: Mapping[str, Notation] | None) -> pl.Expr:
@@ -88,6 +86,7 @@ def _typed(spec: FieldSpec, notations: Mapping[str, Notation] | None) -> pl.Expr
 
 
 def _group(one: Usual) -> pl.Expr:
+    """Also of what is no good value: those who share it have little in common, and then nothing is found."""
     is_there = pl.all_horizontal(pl.col(name).is_not_null() for name in one.by)
     together = pl.struct(one.by).hash() if len(one.by) > 1 else pl.col(one.by[0]).hash()
     return pl.when(is_there).then(together)
@@ -95,9 +94,7 @@ def _group(one: Usual) -> pl.Expr:
 
 def _value(one: Usual) -> pl.Expr:
     value = pl.col(one.target.name)
-    if one.is_measured:
-        return value.to_physical().cast(pl.Float64)
-    return pl.when(value.is_not_null()).then(value.hash())
+    return value.to_physical().cast(pl.Float64) if one.is_measured else value.hash()
 
 
 def implausible(parts: Iterable[pl.DataFrame], rules: RuleSet) -> pl.DataFrame:
@@ -166,40 +163,37 @@ def _far_off(rows: pl.DataFrame, one: Usual) -> pl.DataFrame:
     """Numbers and times that are far outside of what their group has; positive numbers by their ratio."""
     if one.target.dtype.is_numeric() and not rows.is_empty() and rows["value"].quantile(0.01) > 0:  # type: ignore[operator]
         rows = rows.filter(pl.col("value") > 0).with_columns(pl.col("value").log())
-    rows = rows.sort("group", "value")
-    far, sizes = _distances(rows["group"].to_numpy(), rows["value"].to_numpy())
-    if not len(far):
+    groups = rows.group_by("group").agg(width=pl.col("value").max() - pl.col("value").min(), members=pl.len())
+    groups = groups.filter(pl.col("members") >= LEAST_MEMBERS)
+    some = groups.filter(pl.col("group") // 4096 % (rows.height // CASES + 1) == 0)
+    known = _distances(rows, some)
+    if known.is_empty():
         return pl.DataFrame(schema=CELLS)
-    usual = float(np.quantile(far, _USUAL_SHARE))
-    is_far = far > FARTHER * usual
-    found = int(is_far.sum())
-    if error_bound(len(far), len(far) - found) > FALSE_ALARMS:
+    least = max(float(known["spread"].median()), np.finfo(float).tiny)  # type: ignore[arg-type]
+    usual = float((known["off"] / known["spread"].clip(least)).quantile(_USUAL_SHARE))  # type: ignore[arg-type]
+    # No value of a narrower group is so far from its middle.
+    wide = groups.filter(pl.col("width") > FARTHER * usual * least)
+    far = _distances(rows, wide).with_columns(far=pl.col("off") / pl.col("spread").clip(least) / usual)
+    far = far.filter(pl.col("far") > FARTHER)
+    compared_with = int(groups["members"].sum())
+    if error_bound(compared_with, compared_with - far.height) > FALSE_ALARMS:
         return pl.DataFrame(schema=CELLS)
-    known = rows.filter(pl.Series(sizes >= LEAST_MEMBERS)).with_columns(far=pl.Series(far))
     place = f" times as far from the middle of the records with the same {' and '.join(one.by)} as"
-    words = f"{place} 99 of 100 known values; so are {found} of {len(far)} known values"
-    times = (pl.col("far") / usual).round(1).cast(pl.String)
-    return known.filter(pl.Series(is_far)).with_columns(
-        message=pl.concat_str(pl.lit("is "), times, pl.lit(words))
-    )
+    words = f"{place} 99 of 100 known values; so are {far.height} of {compared_with} known values"
+    times = pl.col("far").round(1).cast(pl.String)
+    return far.with_columns(message=pl.concat_str(pl.lit("is "), times, pl.lit(words)))
 
 
-def _distances(group: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of sorted rows in large enough groups, how far each is from its group's median, in spreads; and all groups' sizes, per row.
-
-    The spread is that of the quartiles, and at least what is usual for all groups: a small group may look narrow by chance.
-    """
+def _distances(rows: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the `groups`, with `off`, how far each is from its group's median, and `spread`, that of its quartiles."""
+    mine = rows.join(groups.select("group"), on="group", how="semi").sort("group", "value")
+    group, value = mine["group"].to_numpy(), mine["value"].to_numpy()
     starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]]) if len(group) else np.zeros(0, np.int64)
     sizes = np.diff(np.r_[starts, len(group)])
-    large = sizes >= LEAST_MEMBERS
-    if not large.any():
-        return np.zeros(0), np.repeat(sizes, sizes)
-    first, many = starts[large], sizes[large]
-    low, middle, high = (value[first + (many - 1) * part // 4] for part in (1, 2, 3))
-    spread = (high - low) / _NORMAL_QUARTILES
-    spread = np.maximum(spread, max(float(np.median(spread)), np.finfo(float).tiny))
-    rows = value[np.repeat(large, sizes)]
-    return np.abs(rows - np.repeat(middle, many)) / np.repeat(spread, many), np.repeat(sizes, sizes)
+    low, middle, high = (value[starts + (sizes - 1) * part // 4] for part in (1, 2, 3))
+    off = np.abs(value - np.repeat(middle, sizes))
+    spread = np.repeat((high - low) / _NORMAL_QUARTILES, sizes)
+    return mine.with_columns(off=pl.Series(off, dtype=pl.Float64), spread=pl.Series(spread, dtype=pl.Float64))
 
 
 def suspicions(

@@ -56,6 +56,8 @@ def _said_by_doubted(
     cells: pl.DataFrame, reports: pl.DataFrame, agreed: Agreed, rules: RuleSet
 ) -> pl.DataFrame:
     """Of `cells` (`_id`, `field`) those of reporters whose word in the field is doubted, and not believed with certainty."""
+    if cells.is_empty():
+        return cells
     reporter = pl.col(rules.source_field or "_source").alias("_reporter")
     said = cells.join(reports.select("_id", reporter), on="_id").join(
         doubted_reporters(agreed, rules), on=["field", "_reporter"], how="semi"

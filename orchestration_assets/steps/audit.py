@@ -9,6 +9,7 @@ import polars as pl
 
 from orchestration_assets.feed import partition_end
 from orchestration_assets.lake import PARTITION
+from orchestration_assets.parallel import side_by_side
 from orchestration_assets.steps import availability
 from orchestration_assets.steps.context import Context
 from orchestration_assets.steps.landing import in_force, summary
@@ -20,7 +21,7 @@ _HELD = ("review", "quarantine", "aside")
 
 def must_hold(context: Context) -> list[Outcome]:
     """The properties without which nothing is published."""
-    return [nothing_lost(context), contract_holds(context), trusted_not_emptied(context)]
+    return side_by_side(lambda look: look(context), [nothing_lost, contract_holds, trusted_not_emptied])
 
 
 def should_hold(context: Context, metrics: dict[str, float]) -> list[Outcome]:
@@ -70,7 +71,7 @@ def contract_holds(context: Context) -> Outcome:
         if path not in published
     ]
     rows = sum(int(records.select(pl.len()).collect().item()) for records in fresh)
-    bad = sum(broken(records, context.rules) for records in fresh)
+    bad = sum(side_by_side(lambda records: broken(records, context.rules), fresh))
     fatal = settled["counts"]["fatal"]
     is_passed = bad == 0 and fatal == 0
     return Outcome(

@@ -5,6 +5,7 @@ They are named by the hash of all that went into them, and are not made again if
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,17 +70,10 @@ def write_fragment(context: Context, fragment: JudgedPiece, buckets: int) -> dic
     name, piece, judged = fragment.name, fragment.piece, fragment.judged
     folder, rules = fragments_of(context), context.rules
     folder.mkdir(parents=True, exist_ok=True)
-    staged = _stage_clean(context, piece, name, judged.clean)
-    fragment.identities.to_frame("_identity").write_parquet(
-        folder / f"{name}.identities.parquet", compression="uncompressed"
-    )
-    known_sample(judged, rules).write_parquet(folder / f"{name}.known.parquet")
-    for table, lines, schema in (
-        ("unreadable", fragment.unreadable, UNREADABLE_SCHEMA),
-        ("mended", fragment.mended, MENDED_SCHEMA),
-    ):
-        _of_lines(piece, lines, schema).write_parquet(folder / f"{name}.{table}.parquet")
-    units = _write_units(folder, name, judged, buckets, rules)
+    with ThreadPoolExecutor(1, "triage-stager") as stager:
+        staging = stager.submit(_stage_clean, context, piece, name, judged.clean)
+        units = _write_aside(folder, fragment, buckets, rules)
+    staged = staging.result()
     warned = judged.findings.filter(pl.col("severity") == "warning")
     warned = warned.join(judged.clean.select("_id"), on="_id", how="semi", maintain_order="left")
     warned.write_parquet(folder / f"{name}.warned.parquet")
@@ -94,6 +88,21 @@ def write_fragment(context: Context, fragment: JudgedPiece, buckets: int) -> dic
     }
     write_json(folder / f"{name}.json", content)
     return content
+
+
+def _write_aside(folder: Path, fragment: JudgedPiece, buckets: int, rules: RuleSet) -> dict[str, int]:
+    """Write all but the clean records; returns what is in the units, as `_write_units`."""
+    name, piece, judged = fragment.name, fragment.piece, fragment.judged
+    fragment.identities.to_frame("_identity").write_parquet(
+        folder / f"{name}.identities.parquet", compression="uncompressed"
+    )
+    known_sample(judged, rules).write_parquet(folder / f"{name}.known.parquet")
+    for table, lines, schema in (
+        ("unreadable", fragment.unreadable, UNREADABLE_SCHEMA),
+        ("mended", fragment.mended, MENDED_SCHEMA),
+    ):
+        _of_lines(piece, lines, schema).write_parquet(folder / f"{name}.{table}.parquet")
+    return _write_units(folder, name, judged, buckets, rules)
 
 
 def fragments_of(context: Context) -> Path:

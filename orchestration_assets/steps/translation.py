@@ -15,13 +15,13 @@ from orchestration_assets.steps.units import Units
 from orchestration_assets.translation import neighbours
 from orchestration_assets.translation import translate as translation
 from orchestration_assets.translation.decide import Decision
-from orchestration_assets.translation.learned.examples import of_others
+from orchestration_assets.translation.learned.examples import EXAMPLE_SCHEMA, FEWEST_REPORTERS, of_others
 from orchestration_assets.translation.learned.fitting import (
     LearnedTranslation,
     learn_translation,
     methods_of_learned,
 )
-from orchestration_assets.translation.learned.proposing import with_learned
+from orchestration_assets.translation.learned.proposing import shapes_read, with_learned
 from orchestration_assets.translation.prices import withdraw_other_currency
 from orchestration_assets.translation.spelling import Spelling, methods_of_spelling, propose_spelling
 from validators.rules import RuleSet
@@ -54,7 +54,7 @@ def translate_partition(context: Context) -> dict[str, Any]:
     ):
         counts["applied"] += status.get("applied", 0)
         counts["suggested"] += status.get("suggested", 0)
-    unseen = _unseen(pooled, decisions)
+    unseen = _unseen(pooled, decisions, learned, rules)
     counts["unseen_shapes"] = unseen.height
     methods = [translation.methods_of(decisions, rules), neighbours.methods_across(of_columns.pairs)]
     methods.append(methods_of_learned(learned, rules))
@@ -77,9 +77,12 @@ def _collect(units: Units, label: str, rules: RuleSet) -> pl.DataFrame:
 
 def _learn(units: Units, decisions: list[Decision], rules: RuleSet) -> LearnedTranslation:
     """What people taught, and what contested records teach of texts that no translator is sure of, or others contradict."""
+    are_many = rules.source_field is not None or len(units.context.sources) >= FEWEST_REPORTERS
 
     def examples(label: str) -> pl.DataFrame:
         cells = translation.unread(units.saved(label, "malformed"), decisions)
+        if cells.is_empty() and not are_many:
+            return EXAMPLE_SCHEMA.to_frame()
         return of_others(*units.frames(label), cells, rules)
 
     contested = [label for label in units.labels if units.is_contested(label)]
@@ -94,10 +97,11 @@ def _translate(
     cells = units.saved(label, "malformed")
     proposals = translation.propose(cells, decisions, rules)
     proposals = _with_more(proposals, units, label, of_columns, rules)
-    reports = units.frames(label)[0] if units.is_contested(label) else None
+    has_reports = units.is_contested(label) and of_columns.learned.has_good
+    reports = units.frames(label)[0] if has_reports else None
     proposals = with_learned(proposals, cells, reports, of_columns.learned, rules)
-    if proposals.height and reports is not None:
-        proposals = withdraw_contradicted(reports, proposals, rules)
+    if proposals.height and units.is_contested(label):
+        proposals = withdraw_contradicted(units.frames(label)[0], proposals, rules)
     units.save(label, "proposals", proposals)
     return dict(proposals.group_by("status").len().iter_rows())
 
@@ -116,11 +120,15 @@ def _with_more(
     return withdraw_other_currency(frame, pl.concat(parts), rules)
 
 
-def _unseen(pooled: pl.DataFrame | None, decisions: list[Decision]) -> pl.DataFrame:
+def _unseen(
+    pooled: pl.DataFrame | None, decisions: list[Decision], learned: LearnedTranslation, rules: RuleSet
+) -> pl.DataFrame:
     """Shapes that no translator reads, the most frequent first: source, field, shape, cells."""
     schema = {"source": pl.String, "field": pl.String, "shape": pl.String}
     if pooled is None:
         return pl.DataFrame(schema={**schema, "cells": pl.Int64})
     read = pl.DataFrame([(d.source, d.field, d.shape) for d in decisions], schema=schema, orient="row")
-    asked = pooled.select(pl.col("_source").alias("source"), "field", "shape", pl.col("cells").cast(pl.Int64))
-    return asked.join(read, on=list(schema), how="anti").sort("cells", "shape", descending=[True, False])
+    asked = pooled.rename({"_source": "source"}).join(read, on=list(schema), how="anti")
+    asked = asked.join(shapes_read(asked, learned, rules), on=list(schema), how="anti")
+    counted = asked.select(*schema, pl.col("cells").cast(pl.Int64))
+    return counted.sort("cells", "shape", descending=[True, False])

@@ -96,6 +96,7 @@ def triage_partition(context: Context) -> dict[str, Any]:
         "buckets": buckets,
         "counts": _totals(manifests),
         "personal": context.rules.personal,
+        "contract": context.rules.told(),
         "seconds": time.perf_counter() - began,
     }
     return context.hand_over("triage", handed)

@@ -16,6 +16,7 @@ from sources.availability.breaker import (
     after_failure,
     after_nothing_learnt,
     after_success,
+    sighted,
 )
 from sources.availability.hours import in_words, is_open
 from sources.availability.pacing import pace_of, reserve
@@ -46,6 +47,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """How one endpoint stands. `breaker`: `closed`, `open`, `probe` (the next request decides), `quiet` (as it asked itself).
+
+    `failures`: in a row; `reason`: of the last one; `served_at`: when it last handed over something usable.
+    """
+
+    label: str
+    breaker: str
+    may_be_asked: bool
+    failures: int
+    reason: str
+    served_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """One endpoint as one process asks it. `seconds`: the deadline for all of its attempts together."""
 
@@ -62,6 +78,22 @@ class Way:
             known.circuit, self.endpoint.breaker, self.clock.now(), probe_seconds=self.seconds
         )
         return admission.is_admitted and self._is_open()
+
+    def health(self) -> Health:
+        """Return how it stands now; asks nobody and changes nothing."""
+        known, now = self.remembered.of(self.label, self._declared), self.clock.now()
+        circuit = sighted(known.circuit, now)
+        is_left_alone = now < circuit.opened_at + self.endpoint.breaker.open_seconds
+        breaker = "closed" if not circuit.opened_at else "open" if is_left_alone else "probe"
+        served_at = datetime.fromtimestamp(known.served_at, UTC) if known.served_at else None
+        return Health(
+            self.label,
+            "quiet" if now < circuit.quiet_until else breaker,
+            self.may_be_asked(),
+            circuit.failures,
+            circuit.reason,
+            served_at,
+        )
 
     def ask(self, once: Callable[[Deadline], list[Delivery]]) -> Answer:
         """Call `once` until it serves, fails for good, or the deadline leaves no time for another attempt.

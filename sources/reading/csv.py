@@ -15,9 +15,9 @@ from sources.reading.lines import NO_REASONS, PhysicalLines, TextRecords, in_utf
 from sources.reading.mending.mend import MOST_BROKEN_LINES, lines_of, mended, without_swallowed
 from sources.reading.records import Records, sound_records
 from sources.reading.strangers import holds_header, strangers
+from sources.scanning import count_of
 
 _LONE_RETURN = re.compile(rb"\r(?!\n|\Z)")
-_COUNT_BLOCK = 1 << 18
 _FIRST_BYTES, _FEW = 1 << 20, 16
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # polars drops a mark at the beginning and unpacks what begins like a compressed file: a mark before it
@@ -59,8 +59,8 @@ def _read_at_once(data: bytes, dialect: Dialect) -> pl.DataFrame | None:
     except pl.exceptions.PolarsError:
         return None
     values = sum(fields.select(pl.all().str.len_bytes().sum().cast(pl.Int64)).row(0))
-    quotes = _count(text, quote) if quote else 0
-    marks = _count(text, "\n") + _line_ends_of_two(text) + quotes
+    quotes = count_of(text, quote) if quote else 0
+    marks = count_of(text, "\n") + _line_ends_of_two(text) + quotes
     if quotes % 2 or values + fields.height * (dialect.width - 1) + marks != len(text):
         return None
     # In one piece: each expression that mixes them with other columns would have to piece them together again.
@@ -97,13 +97,6 @@ def _parsed(text: bytes, dialect: Dialect, *, quote: str | None) -> pl.DataFrame
 def _line_ends_of_two(data: bytes) -> int:
     """Return how often a line feed follows a carriage return; one byte is found much faster than two are."""
     return data.count(b"\r\n") if b"\r" in data else 0
-
-
-def _count(data: bytes, character: str) -> int:
-    """Return how often the character stands in the data; blocks that fit the cache are the fastest."""
-    text, code = np.frombuffer(data, np.uint8), ord(character)
-    blocks = range(0, len(text), _COUNT_BLOCK)
-    return sum(int(np.count_nonzero(text[i : i + _COUNT_BLOCK] == code)) for i in blocks)
 
 
 def _read_carefully(lines: PhysicalLines, dialect: Dialect) -> TextRecords:

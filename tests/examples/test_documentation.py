@@ -16,6 +16,7 @@ from orchestration_assets.checks import BLOCKING, TELLING
 from orchestration_assets.cli import COMMANDS, main
 from orchestration_assets.decisions.judged import JUDGED_SCHEMA
 from orchestration_assets.decisions.ledger import DECISION_SCHEMA
+from orchestration_assets.desk.access import Access, Header, Local, Open, OpenIdConnect, Right, Sessions
 from orchestration_assets.expectations import NAME as EXPECTATIONS
 from orchestration_assets.feed import Costs, DailyPartitions, Feed, Limits, StaticPartitions, load_feeds
 from orchestration_assets.imputation.impute import BY_GROUP, KNOWN
@@ -181,6 +182,8 @@ def settings_of(*models: type[BaseModel]) -> set[str]:
         ("source-yaml.md", "notation", (Notation,)),
         ("source-yaml.md", "fields", (FieldNotation,)),
         ("feed-yaml.md", "limits", (Limits,)),
+        ("desk-yaml.md", "right", (Right,)),
+        ("desk-yaml.md", "sessions", (Sessions,)),
         ("feed-yaml.md", "costs", (Costs,)),
     ],
 )
@@ -214,9 +217,25 @@ def test_the_reference_lists_exactly_the_settings_of_a_kind_of_endpoint(
     assert set(cells) == expected
 
 
-@pytest.mark.parametrize(("page", "model"), [("source-yaml.md", Source), ("feed-yaml.md", Feed)])
+@pytest.mark.parametrize(
+    ("page", "model"), [("source-yaml.md", Source), ("feed-yaml.md", Feed), ("desk-yaml.md", Access)]
+)
 def test_the_reference_lists_exactly_the_top_settings_of(page: str, model: type[BaseModel]) -> None:
     assert set(first_cells(text_of(page).split("\n## ")[0])) == settings_of(model)
+
+
+def test_the_reference_lists_the_settings_of_every_way_to_sign_in() -> None:
+    rows = [
+        line.split(" | ")
+        for line in section(text_of("desk-yaml.md"), "sign_in").splitlines()
+        if line.startswith("| `")
+    ]
+    listed = {(row[0].strip("| `"), row[1].strip("| `")) for row in rows}
+    ways = {"local": Local, "header": Header, "oidc": OpenIdConnect, "open": Open}
+    expected = {
+        (kind, name) for kind, model in ways.items() for name in settings_of(model) - {"kind"} or {""}
+    }
+    assert listed == expected
 
 
 def test_the_reference_lists_the_settings_of_both_kinds_of_partitions() -> None:

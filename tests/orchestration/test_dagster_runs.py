@@ -136,6 +136,15 @@ def test_every_check_is_evaluated_and_says_what_was_expected_found_and_is_to_be_
         assert evaluation.partition == DAY, evaluation.check_name
 
 
+def test_what_people_decide_links_to_the_desk(whole) -> None:
+    found = materialized(whole.result)
+    queue = f"http://127.0.0.1:8501/?feed=payments&partition={DAY}"
+    for table in ("review", "quarantine"):
+        assert found[f"payments/{table}"]["desk"] == f"{queue}&table={table}"
+    evaluations = {e.check_name: e.metadata for e in whole.result.get_asset_check_evaluations()}
+    assert evaluations["held_share"]["desk"].value == queue
+
+
 def test_a_run_stays_small_in_events(whole) -> None:
     assert len(whole.instance.all_logs(whole.result.run_id)) < 200
 

@@ -22,7 +22,7 @@ class Payment(Contract, grain="entity"):
         str_matches=r"^C[0-9]{7}$",
         translate="code",
         impute=("reference", "mode:device_id", "mode:email"),
-        plausible_for=("device_id", "email"),
+        plausible_for="device_id",
         evidence="agreement",
         description="who pays",
     )
@@ -64,7 +64,6 @@ class Payment(Contract, grain="entity"):
         isin=ISO_4217,
         translate="currency",
         impute=("reference", "mode:customer_id", "mode:country"),
-        plausible_for="country",
         evidence="agreement",
         description="ISO 4217",
     )

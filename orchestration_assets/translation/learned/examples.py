@@ -28,7 +28,8 @@ EXAMPLE_SCHEMA = pl.Schema(
 """`is_good`: the original keeps the rules of its field, so that only others can tell that it is not what is meant."""
 PAIRED_RECORDS = 20_000
 """Of the contested records of one unit about so many are looked at."""
-_FEWEST_REPORTERS = 3
+FEWEST_REPORTERS = 3
+"""Where fewer report, nobody could say whose notation of a good value is the field's."""
 _DISPUTED_SHARE = 0.2
 
 
@@ -44,8 +45,9 @@ def of_people(
 
     A truth that the contract refuses teaches nothing, nor does one where nothing was delivered.
     """
-    if "about" not in told.columns:
-        told = told.with_row_index("about")
+    alone = told.with_row_index("_row").with_columns(pl.col("_row").hash().alias("_row"))
+    about = pl.coalesce("about", "_row") if "about" in told.columns else pl.col("_row")
+    told = alone.with_columns(about.alias("about"))
     rows = told.filter(pl.col("field").is_in(learned_fields(rules))).drop_nulls(["original", "truth"])
     parts = [EXAMPLE_SCHEMA.to_frame()]
     for (source, name), part in rows.partition_by("_source", "field", as_dict=True).items():
@@ -79,8 +81,8 @@ def of_others(
     """Pairs from contested records as examples: what stands in a cell, and what most others claim of the same.
 
     `hard`: the records that do not simply agree, as triage left them; `agreeing`: the others. `cells` (`_id`, `field`): those that no
-    translator is sure of. Where three or more report, also values that are good as they are, paired with what two others or
-    more say with one voice: of two reporters nobody could say whose notation is the field's.
+    translator is sure of. Where FEWEST_REPORTERS or more report, also values that are good as they are, paired with what two
+    others or more say.
     """
     parts = [EXAMPLE_SCHEMA.to_frame()]
     for (name,), part in cells.partition_by("field", as_dict=True).items():
@@ -90,7 +92,7 @@ def of_others(
         about = hard.filter(is_asked)["_identity"].drop_nulls().unique()
         same = hard.filter(pl.col("_identity").is_in(_drawn(about).implode()))
         parts.append(_pairs(same, name, rules, is_asked & ~pl.col("is_good")))
-    if hard[rules.source_field or "_source"].n_unique() >= _FEWEST_REPORTERS:
+    if hard[rules.source_field or "_source"].n_unique() >= FEWEST_REPORTERS:
         step = (hard.height + agreeing.height) // PAIRED_RECORDS + 1
         drawn, others = (f.filter(pl.col("_identity") // 4096 % step == 0) for f in (hard, agreeing))
         sample = pl.concat([drawn, others])

@@ -15,7 +15,13 @@ import polars as pl
 from orchestration_assets.settlement.gate import METHOD_SCHEMA, Measured
 from orchestration_assets.translation.learned.examples import learned_fields
 from orchestration_assets.translation.learned.inducing import Example, Induced, induce, tested
-from orchestration_assets.translation.learned.lookups import COLUMN, LOOKUP_SCHEMA, lookups_of, votes
+from orchestration_assets.translation.learned.lookups import (
+    COLUMN,
+    FEWEST_PAIRS,
+    LOOKUP_SCHEMA,
+    lookups_of,
+    votes,
+)
 from orchestration_assets.translation.learned.segments import Cut, Outline, by_runs, by_separators
 from orchestration_assets.translation.learned.weighing import gated, whose
 from orchestration_assets.translation.readings import Translator
@@ -27,7 +33,7 @@ EXAMPLES_PER_OUTLINE = 4_000
 EXAMPLES_PER_COLUMN = 20_000
 """So many distinct texts of one field of one source are looked at: those that people stated first, then drawn by hash."""
 _OUTLINES_PER_COLUMN = 50
-_FEWEST = {"judged": 2, "agreement": 5}
+_FEWEST_STATED = 2
 _CHANGED_SHARE = 0.9
 
 
@@ -161,7 +167,7 @@ def _program(
     outline: Outline, examples: list[Example], *, source: str, spec: FieldSpec, is_good: bool
 ) -> LearnedProgram | None:
     people = sum(example.evidence_class == "judged" for example in examples)
-    if people < _FEWEST["judged"] and len(examples) < _FEWEST["agreement"]:
+    if people < _FEWEST_STATED and len(examples) < FEWEST_PAIRS:
         return None
     found = induce(outline, examples, spec)
     if found is None:

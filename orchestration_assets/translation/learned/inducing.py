@@ -18,7 +18,7 @@ from validators.rules import FieldSpec
 FOLDS = 10
 """Up to so many and two examples, each is predicted without itself; of more, each without its tenth."""
 _READABLE_SHARE = 0.9
-_STARTS, _FIRST, _ROUNDS = 4, 2, 6
+_STARTS, _ROUNDS = 4, 6
 _TEXT, _SAID = "original", "said"
 
 
@@ -44,7 +44,7 @@ def induce(outline: Outline, examples: Sequence[Example], spec: FieldSpec) -> In
     """The simplest program that is right about nearly all `examples`, all of one `outline`; null if there is none."""
     best: tuple[int, float, list[Program]] | None = None
     for targets in _targets(examples, spec):
-        for start in range(min(_STARTS, max(1, len(examples) // _FIRST))):
+        for start in range(min(_STARTS, len(examples))):
             found = _refined(outline, examples, targets, start, spec)
             if found is None:
                 continue
@@ -90,9 +90,12 @@ def _predicted(found: Induced | None, examples: Sequence[Example], spec: FieldSp
 def _refined(
     outline: Outline, examples: Sequence[Example], targets: Sequence[str], start: int, spec: FieldSpec
 ) -> tuple[int, list[Program]] | None:
-    """How many `examples` the best programs are right about that were found from the one at `start` on, and these."""
-    chosen = [i % len(examples) for i in range(start * _FIRST, start * _FIRST + _FIRST)]
-    chosen, best, passed = sorted(set(chosen)), None, set[int]()
+    """The best programs that were found from two of the examples on, and how many `examples` they are right about.
+
+    `start`: which two, evenly over all of them; there are _STARTS.
+    """
+    first = start * len(examples) // _STARTS
+    chosen, best, passed = sorted({first, (first + 1) % len(examples)}), None, set[int]()
     for _ in range(_ROUNDS):
         pieces = simplest(outline, [examples[i].values for i in chosen], [targets[i] for i in chosen])
         if not pieces:

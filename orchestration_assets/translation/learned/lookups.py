@@ -16,6 +16,8 @@ from validators.shapes import shape
 MOST_PER_COLUMN = 2_000
 """Of the texts of one field of one source so many are looked up, those that are said of most things."""
 COLUMN = ["_source", "field", "is_good"]
+_LEADING_SHARE = 0.9
+FEWEST_PAIRS = 5
 LOOKUP_SCHEMA = pl.Schema(
     {
         "_source": pl.String,
@@ -36,15 +38,15 @@ LOOKUP_SCHEMA = pl.Schema(
 
 
 def lookups_of(known: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
-    """As LOOKUP_SCHEMA, from examples with one row per text and thing. Two truths that are level say nothing.
+    """As LOOKUP_SCHEMA, from examples with one row per text and thing.
 
-    Of what other reports say one pair is not enough: it only knows of its own record what is said there already.
+    What most people stated; where nobody did, what nearly all of at least five pairs of other reports say: one
+    pair only knows of its own record what is said there already.
     """
     led = votes(known, [*COLUMN, "original"])
     is_stated = pl.col("judged") > pl.col("next_judged")
-    is_agreed = (
-        (pl.col("sum_judged") == 0) & (pl.col("others") > pl.col("next_others")) & (pl.col("others") > 1)
-    )
+    leads = (pl.col("others") >= FEWEST_PAIRS) & (pl.col("others") >= _LEADING_SHARE * pl.col("sum_others"))
+    is_agreed = (pl.col("sum_judged") == 0) & leads
     kept = led.filter(is_stated | is_agreed, pl.col("original") != pl.col("truth"))
     most = pl.col("sum_judged") > 0, pl.col("sum_others"), pl.col("original")
     ranked = kept.sort(*most, descending=[True, True, False])

@@ -53,6 +53,18 @@ def propose_learned(cells: pl.DataFrame, learned: LearnedTranslation, rules: Rul
     return _one_each(pl.concat([_looked_up(cells, learned), *read]))
 
 
+def shapes_read(samples: pl.DataFrame, learned: LearnedTranslation, rules: RuleSet) -> pl.DataFrame:
+    """Those of `samples` (`source`, `field`, `shape`, `values`) of which any value is read: `source`, `field`, `shape`."""
+    cells = samples.select(
+        pl.col("source").alias("_source"), "field", "shape", pl.col("values").alias("value")
+    ).explode("value")
+    cells = cells.with_row_index("_id").with_columns(
+        pl.col("_id").cast(pl.UInt64), is_good=pl.lit(value=False)
+    )
+    found = propose_learned(cells, learned, rules)
+    return found.select(pl.col("_source").alias("source"), "field", "shape").unique()
+
+
 def beside(proposals: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     """`proposals` of the other translators and `own` learned ones.
 
