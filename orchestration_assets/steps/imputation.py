@@ -80,7 +80,7 @@ def _fit(context: Context, units: Units, asked: list[_Asked]) -> imputation.Impu
     rules = context.rules
     groups = imputation.pooled_groups(of_unit.groups for of_unit in asked)
     fragments = evenly(context.handed_over("triage")["fragments"])
-    known = pl.DataFrame(schema=dict.fromkeys(rules.fields, pl.String))
+    known = pl.DataFrame(schema=dict.fromkeys(["_source", *rules.fields], pl.String))
     if units.labels and fragments:
         known = units.known(fragments).filter(pl.col("_is_clean"))
     return imputation.Imputers(
