@@ -204,3 +204,10 @@ def test_a_source_that_says_the_same_again_is_no_more_evidence(world) -> None:
     assert named.height == named.unique(["_source", "payment_id"]).height
     again = each_once(pl.concat([known, named.reverse()]), context.rules)
     assert again.height == known.height
+
+
+def test_a_partition_in_which_nothing_is_wrong_goes_all_the_way(place, plain) -> None:
+    """No record is asked about, where the contract names imputers by group all the same."""
+    place.gateway_b(plain(40))
+    assert [o for o in place.way() if not o.is_passed] == []
+    assert place.table("trusted").height == 40
