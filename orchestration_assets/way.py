@@ -94,10 +94,19 @@ def known_sample(triaged: Triage, rules: RuleSet, rows: int = 4000) -> pl.DataFr
 
 
 def each_once(known: pl.DataFrame, rules: RuleSet) -> pl.DataFrame:
-    """Of known records what a source says of one thing once: delivering it again is no more evidence for it."""
+    """Of known records what a source says of one thing once: delivering it again is no more evidence for it.
+
+    Which of them stays does not depend on their order: a clean one, then the one with the smallest texts.
+    """
     said = ["_source", *rules.key, *([rules.source_field] if rules.source_field else [])]
     is_named = pl.all_horizontal(pl.col(name).is_not_null() for name in rules.key)
-    return known.filter(~is_named | pl.struct(said).is_first_distinct())
+    others = [name for name in known.columns if name not in {*said, "_is_clean"}]
+    rows = known.with_row_index("_nth").with_columns(is_named.alias("_is_named"))
+    named = rows.filter("_is_named").sort(
+        "_is_clean", *others, descending=[True, *[False] * len(others)], nulls_last=True
+    )
+    once = named.unique(said, keep="first", maintain_order=True)["_nth"]
+    return rows.filter(~pl.col("_is_named") | pl.col("_nth").is_in(once.implode())).select(known.columns)
 
 
 def _evenly(positions: pl.Series, rows: int) -> pl.Series:
