@@ -176,6 +176,12 @@ def _render(form: str, spec: FieldSpec, notation: Notation) -> Callable[[pl.Expr
     return render
 
 
+_WINDOW = "19 or 20"
+_PIVOT = "69"
+_WORDS = {_WINDOW: "1969 to 2068", "20": "20xx", "19": "19xx"}
+"""What two digits of a year may stand for: the window of POSIX (`strptime`, `%y`) first, then one century alone."""
+
+
 def _short_years(spec: FieldSpec, notation: Notation) -> list[Reading]:
     """Two digits for a year behind a month's name, or before it: century and order are what the column says."""
     orders = {
@@ -194,14 +200,14 @@ def _short_years(spec: FieldSpec, notation: Notation) -> list[Reading]:
     }
     return [
         Reading(
-            f"{name}, {century}xx",
+            f"{name}, {_WORDS[century]}",
             _parse_short(pattern, century, spec, notation),
             _render_short(forms[name], century, spec, notation),
-            scale=f"{name}, {century}xx",
+            scale=f"{name}, {_WORDS[century]}",
             pattern=pattern,
         )
         for name, pattern in orders.items()
-        for century in ("20", "19")
+        for century in _WORDS
     ]
 
 
@@ -209,7 +215,10 @@ def _parse_short(
     pattern: str, century: str, spec: FieldSpec, notation: Notation
 ) -> Callable[[pl.Expr], pl.Expr]:
     def naive(parts: pl.Expr, _text: pl.Expr) -> pl.Expr:
-        return assembled(parts, pl.concat_str(pl.lit(century), parts.struct.field("year")), month_words())
+        short = parts.struct.field("year")
+        window = pl.when(short < _PIVOT).then(pl.lit("20")).otherwise(pl.lit("19"))
+        whole = pl.concat_str(window if century == _WINDOW else pl.lit(century), short)
+        return assembled(parts, whole, month_words())
 
     return lambda text: read_in_parts(text, pattern, naive, _offset, spec, notation)
 
@@ -220,8 +229,9 @@ def _render_short(
     written = _render(form, spec, notation)
 
     def render(text: pl.Expr) -> pl.Expr:
-        year = local_moment(text, spec, notation).dt.year().cast(pl.String)
-        return pl.when(year.str.starts_with(century)).then(written(text))
+        year = local_moment(text, spec, notation).dt.year()
+        first = 1900 + int(_PIVOT) if century == _WINDOW else 100 * int(century)
+        return pl.when(year.is_between(first, first + 99)).then(written(text))
 
     return render
 

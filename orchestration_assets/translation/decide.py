@@ -6,6 +6,8 @@ within the column; where no value decides, nothing is decided. What a number cou
 the values that only one scale puts among the known values of the field.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -207,8 +209,8 @@ def _told(
     """One row per `of` and shape of `values` (`of`, `shape`, `value`, `known`): what readings 0, 1, … make of it.
 
     `read_<i>`: the share that it reads within the field's domain; `cases_<i>` and `right_<i>`: how many it reads, and
-    how many as the known value; `proof_<convention>`: how many values no other convention reads; `fits_<scale>`: how many no
-    other scale puts among the `known` ones; `differ_<i>_<j>`: how many the two read otherwise.
+    how many as the known value; `proof_<convention>`: how many values no other convention reads; `fits`: how many
+    each set of scales puts among the `known` ones; `differ_<i>_<j>`: how many the two read otherwise.
     """
     indexes = range(len(readings))
     # Names that no field can have: a reading is judged as the field.
@@ -221,13 +223,14 @@ def _told(
             pl.when(rules.is_good(spec.name)).then(pl.col(f"_{i}")).alias(f"_{i}")
         )
     text = [pl.col(f"_{i}") for i in indexes]
+    read = read.with_columns(_fits(readings, text, known, spec).alias("_scales"))
     grouped = read.group_by(pl.col("_of").alias("of"), pl.col("_shape").alias("shape"), maintain_order=True)
     return grouped.agg(
         *[text[i].is_not_null().mean().alias(f"read_{i}") for i in indexes],
         *[text[i].count().alias(f"cases_{i}") for i in indexes],
         *[(text[i] == pl.col("_known")).sum().alias(f"right_{i}") for i in indexes],
         *[proof.sum().alias(f"proof_{name}") for name, proof in _proofs(readings, text).items()],
-        *[fit.sum().alias(f"fits_{name}") for name, fit in _fits(readings, text, known, spec).items()],
+        pl.col("_scales").value_counts(name="values").alias("fits"),
         *[
             (text[i] != text[j]).sum().alias(f"differ_{i}_{j}")
             for i in indexes
@@ -238,7 +241,9 @@ def _told(
 
 def _choices(told: pl.DataFrame, readings: list[Reading]) -> list[Choice]:
     column = {c: int(told[f"proof_{c}"].sum()) for c in _conventions(readings)}
-    fits = {s: int(told[f"fits_{s}"].sum()) for s in _scales(readings)}
+    fits: Counter[int] = Counter()
+    for of_shape in told["fits"]:
+        fits.update({row["_scales"]: row["values"] for row in of_shape.to_list()})
     choices = [_choose_one(row, readings, column, fits) for row in told.to_dicts()]
     return [choice for choice in choices if choice is not None]
 
@@ -248,7 +253,8 @@ def _conventions(readings: list[Reading]) -> list[str]:
 
 
 def _scales(readings: list[Reading]) -> list[str]:
-    return sorted({r.scale for r in readings if r.scale})
+    """The scales in the order in which they are offered: of two that fit alike, the first is taken."""
+    return list(dict.fromkeys(r.scale for r in readings if r.scale))
 
 
 def _proofs(readings: list[Reading], text: list[pl.Expr]) -> dict[str, pl.Expr]:
@@ -261,29 +267,31 @@ def _proofs(readings: list[Reading], text: list[pl.Expr]) -> dict[str, pl.Expr]:
     )
 
 
-def _fits(
-    readings: list[Reading], text: list[pl.Expr], known: pl.Series, spec: FieldSpec
-) -> dict[str, pl.Expr]:
-    """Per scale: whether it, and no other scale, puts a value where the known values lie."""
+def _fits(readings: list[Reading], text: list[pl.Expr], known: pl.Series, spec: FieldSpec) -> pl.Expr:
+    """Which scales put a value where the known values lie, as bits; none if they make different values of it."""
+    none = pl.lit(0, pl.UInt64)
     scales = _scales(readings)
-    if not scales:
-        return {}
     # Every second one: what is measured on known values is not decided by the same alone.
     half = known.gather_every(2).to_frame("known")
-    numbers = half.select(_position(pl.col("known"), spec)).to_series().drop_nulls()
-    if numbers.len() < _FEWEST_KNOWN:
-        return {s: pl.lit(value=False) for s in scales}
-    low, high = numbers.quantile(_TAIL), numbers.quantile(1 - _TAIL)
-    return _alone(
-        {
-            s: pl.any_horizontal(
-                _position(text[i], spec).is_between(low, high).fill_null(value=False)
-                for i, r in enumerate(readings)
-                if r.scale == s
-            )
-            for s in scales
-        }
+    numbers = (
+        half.select(_position(pl.col("known"), spec)).to_series().drop_nulls() if scales else half["known"]
     )
+    if not scales or numbers.len() < _FEWEST_KNOWN:
+        return none
+    low, high = numbers.quantile(_TAIL), numbers.quantile(1 - _TAIL)
+    said = [
+        pl.coalesce(
+            pl.when(_position(text[i], spec).is_between(low, high)).then(text[i])
+            for i, r in enumerate(readings)
+            if r.scale == s
+        )
+        for s in scales
+    ]
+    is_one = pl.min_horizontal(said) == pl.max_horizontal(said)
+    bits = pl.sum_horizontal(
+        pl.when(value.is_not_null()).then(pl.lit(1 << k, pl.UInt64)) for k, value in enumerate(said)
+    )
+    return pl.when(is_one).then(bits).otherwise(none)
 
 
 def _position(text: pl.Expr, spec: FieldSpec) -> pl.Expr:
@@ -298,11 +306,12 @@ def _alone(can: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
 
 
 def _choose_one(
-    row: dict, readings: list[Reading], column: dict[str, int], fits: dict[str, int]
+    row: dict, readings: list[Reading], column: dict[str, int], fits: Mapping[int, int]
 ) -> Choice | None:
     able = [i for i in range(len(readings)) if row[f"read_{i}"] > 0]
     # Of the scales that can read this shape: the values of the whole column speak for one, or for none.
-    scale = _scale_of({s: n for s, n in fits.items() if s in {readings[i].scale for i in able}})
+    here = {readings[i].scale for i in able}
+    scale = _scale_of(fits, {s: 1 << k for k, s in enumerate(_scales(readings)) if s in here})
     able = [i for i in able if not (scale and readings[i].scale and readings[i].scale != scale)]
     if not able:
         return None
@@ -333,12 +342,17 @@ def _choose_convention(row: dict, readings: list[Reading], able: list[int], colu
     return Choice(row["shape"], readings[first], rivals)
 
 
-def _scale_of(fits: dict[str, int]) -> str | None:
-    """The scale that all but a few values speak for: unlike a notation, a distribution has tails."""
-    total = sum(fits.values())
-    return next(
-        (s for s, n in fits.items() if total >= _FEWEST_PROOFS and n >= _AGREEING_SHARE * total), None
-    )
+def _scale_of(fits: Mapping[int, int], bits: dict[str, int]) -> str | None:
+    """The scale that all but a few values speak for: unlike a notation, a distribution has tails.
+
+    `fits`: how many values fit each set of scales; `bits`: the scales that are asked for, each with its place in a set.
+    """
+    total = sum(count for fitting, count in fits.items() if fitting & sum(bits.values()))
+    if total < _FEWEST_PROOFS:
+        return None
+    speaking = {s: sum(n for fitting, n in fits.items() if fitting & bit) for s, bit in bits.items()}
+    best = max(speaking, key=speaking.__getitem__)
+    return best if speaking[best] >= _AGREEING_SHARE * total else None
 
 
 def _winner(proof: dict[str, int]) -> str | None:

@@ -37,8 +37,8 @@ _CLOCK = (
 )
 _ZONE = r"\s*(?<zone>Z|UTC|[+-][0-9]{2}:?[0-9]{2})?"
 _PATTERNS = {
-    "day first": rf"^\s*(?<day>[0-9]{{1,2}})[./-](?<month>[0-9]{{1,2}})[./-](?<year>[0-9]{{4}}|[0-9]{{2}}){_CLOCK}{_ZONE}\s*$",
-    "month first": rf"^\s*(?<month>[0-9]{{1,2}})[./-](?<day>[0-9]{{1,2}})[./-](?<year>[0-9]{{4}}|[0-9]{{2}}){_CLOCK}{_ZONE}\s*$",
+    "day first": rf"^\s*(?<day>[0-9]{{1,2}})[./-](?<month>[0-9]{{1,2}})[./-](?<year>[0-9]{{4}}){_CLOCK}{_ZONE}\s*$",
+    "month first": rf"^\s*(?<month>[0-9]{{1,2}})[./-](?<day>[0-9]{{1,2}})[./-](?<year>[0-9]{{4}}){_CLOCK}{_ZONE}\s*$",
     "year first": rf"^\s*(?<year>[0-9]{{4}})[./-]?(?<month>[0-9]{{2}})[./-]?(?<day>[0-9]{{2}}){_CLOCK}{_ZONE}\s*$",
     "day, month name": rf"^\s*(?<day>[0-9]{{1,2}})\.?[ -]*(?<month>[A-Za-zÀ-ž]{{3,9}})\.?[ -]*(?<year>[0-9]{{4}}){_CLOCK}{_ZONE}\s*$",
     "month name, day": rf"^\s*(?<month>[A-Za-zÀ-ž]{{3,9}})\.?\s+(?<day>[0-9]{{1,2}}),?\s+(?<year>[0-9]{{4}}){_CLOCK}{_ZONE}\s*$",
@@ -52,17 +52,9 @@ _RENDER = {
 }
 
 
-def _year(digits: pl.Expr, text: pl.Expr) -> pl.Expr:
-    """Two digits after a dash are no year: `26-04-03` may as well begin with it. From 70 on, they may be of either century."""
-    is_short = digits.str.len_bytes() == 2
-    is_dashed = text.str.contains(r"^\s*[0-9]+-")
-    is_clear = ~is_dashed & (digits < "70")
-    return pl.when(~is_short).then(digits).when(is_clear).then(pl.lit("20") + digits)
-
-
 def _parse(pattern: str, spec: FieldSpec, notation: Notation) -> Callable[[pl.Expr], pl.Expr]:
-    def naive(parts: pl.Expr, text: pl.Expr) -> pl.Expr:
-        return assembled(parts, _year(parts.struct.field("year"), text), _MONTHS)
+    def naive(parts: pl.Expr, _text: pl.Expr) -> pl.Expr:
+        return assembled(parts, parts.struct.field("year"), _MONTHS)
 
     return lambda text: read_in_parts(text, pattern, naive, lambda zone: zone, spec, notation)
 

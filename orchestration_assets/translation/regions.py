@@ -43,9 +43,6 @@ def language_words() -> dict[str, str]:
 def _region(spec: FieldSpec, notation: Notation) -> list[Reading]:
     country = (spec.policy.region or "").upper()
     words = region_words(country) if country else {}
-    allowed = set(spec.allowed or ())
-    if allowed and not allowed & set(words.values()):
-        words = {word: code.partition("-")[2] for word, code in words.items()}
     # As the post has it: `Calif.`, without the point; the country may stand behind it.
     return [*tidied(spec, notation)[:2], *vocabulary("name of a region", words, spec)]
 

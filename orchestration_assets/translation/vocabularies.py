@@ -4,7 +4,7 @@ Names in several languages come from Unicode CLDR (through babel). A name or a s
 code (`$`) stands for none here.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
@@ -120,7 +120,11 @@ def tidied(_spec: FieldSpec, _notation: Notation) -> list[Reading]:
 
 
 def vocabulary(name: str, words: Mapping[str, str], spec: FieldSpec) -> list[Reading]:
-    """The reading of a word of a public vocabulary as its code; every word of it is a specimen."""
+    """The reading of a word of a public vocabulary as its code; every word of it is a specimen.
+
+    A field that lists other words of the vocabulary (`DEU` or `Germany` for `DE`) gets those.
+    """
+    words = as_listed(words, spec)
     allowed = None if spec.allowed is None else set(spec.allowed)
 
     def specimens() -> pl.DataFrame:
@@ -129,6 +133,23 @@ def vocabulary(name: str, words: Mapping[str, str], spec: FieldSpec) -> list[Rea
         return pairs.sample(fraction=1.0, shuffle=True, seed=20261101)
 
     return [Reading(name, _lookup(words), _written_as(words), specimens=specimens)]
+
+
+def as_listed(words: Mapping[str, str], spec: FieldSpec) -> dict[str, str]:
+    """`words`, each with the value that the field lists for its code; those of no listed code stay as they are."""
+    listed = {str(value) for value in spec.allowed or ()}
+    codes = set(words.values())
+    if not listed - codes:
+        return dict(words)
+    with_codes = {**{code.lower(): code for code in codes}, **words}
+    meant = {value: with_codes.get(" ".join(value.lower().split())) for value in listed - codes}
+    told = Counter(meant.values())
+    own = {
+        code: value
+        for value, code in meant.items()
+        if code is not None and told[code] == 1 and code not in listed
+    }
+    return {word: own.get(code, code) for word, code in (with_codes if own else words).items()}
 
 
 def _currency(spec: FieldSpec, notation: Notation) -> list[Reading]:

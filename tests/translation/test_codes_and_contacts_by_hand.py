@@ -20,6 +20,8 @@ class Person(Contract):
     answer: str = field(isin=["Y", "N"])
     phone: str = field(region="DE")
     state: str = field(isin=["CA", "NY"], region="US")
+    language: str = field(isin=["ger", "fre"])
+    country: str = field(isin=["DEU", "FRA", "Austria"])
     text: str = field()
     at: Annotated[pl.Datetime, "us", "UTC"] = field()
 
@@ -62,6 +64,10 @@ def _readings(text: str, translator: str, name: str) -> set[str]:
         ("lei", "text", "5299 000J 2N45 DDNE 4Y28", {"5299000J2N45DDNE4Y28"}),
         ("region", "state", "new york", {"new york", "NEW YORK", "NY"}),
         ("language", "text", "Deutsch", {"Deutsch", "deutsch", "de"}),
+        ("language", "language", "Deutsch", {"Deutsch", "deutsch", "ger"}),
+        ("language", "language", "fr", {"fr", "fre"}),
+        ("country", "country", "Deutschland", {"Deutschland", "DEUTSCHLAND", "DEU"}),
+        ("country", "country", "at", {"at", "AT", "Austria"}),
         ("company_name", "text", "Acme G.m.b.H. & Co KG", {"Acme G.m.b.H. & Co KG", "Acme GmbH & Co. KG"}),
         ("person_name", "text", "van der Berg, Anna", {"van der Berg, Anna", "Anna van der Berg"}),
         ("dateparser", "at", "the 3rd of April 2026 at noon", {"2026-04-03T12:00:00Z"}),

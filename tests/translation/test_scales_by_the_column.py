@@ -141,3 +141,14 @@ def test_a_short_year_behind_a_month_stands_first_or_last_as_known_dates_have_it
         "on", days, seventies.with_columns(pl.col("on").str.replace("191", "197").str.replace("192", "198"))
     )
     assert found["30-Apr-77"] == ("1977-04-30", "applied")
+
+
+def test_short_years_of_two_centuries_are_read_where_the_known_dates_lie_in_both() -> None:
+    both = _KNOWN.with_columns(
+        pl.Series("on", [f"{1990 + i % 25}-{1 + i % 12:02}-{1 + i % 28:02}" for i in range(400)])
+    )
+    days = [f"{1 + i % 12}/{13 + i % 12}/{(90 + i) % 100:02}" for i in range(24)]
+    found = _proposed("on", days, both)
+    assert found["1/13/90"] == ("1990-01-13", "applied")
+    assert found["10/22/99"] == ("1999-10-22", "applied")
+    assert found["11/23/00"] == ("2000-11-23", "applied")
