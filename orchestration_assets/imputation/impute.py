@@ -358,20 +358,21 @@ def _by_group(cells: pl.DataFrame, model: GroupModel) -> pl.LazyFrame:
     )
 
 
+_OF_LEARNED = {
+    "nearest": ("what the most alike good records hold: ", "% alike and agreed"),
+    "model": ("learned from the other fields of good records: ", "% sure"),
+}
+"""How the evidence of a learned model is put into words: what it is, and what its strength is."""
+
+
 def _by_learning(cells: pl.DataFrame, learned: Learned, rules: RuleSet) -> pl.LazyFrame:
     texts = cells.select(pl.col(BY + name).alias(name) for name in rules.fields)
     said = pl.concat([cells, learned.predict(texts)], how="horizontal")
-    strength = (pl.col("strength") * 100).round(1).cast(pl.String)
-    words = {
-        "nearest": pl.concat_str(
-            pl.lit("what the most alike good records hold: "), strength, pl.lit("% alike and agreed")
-        ),
-        "model": pl.concat_str(
-            pl.lit("learned from the other fields of good records: "), strength, pl.lit("% sure")
-        ),
-    }[learned.method]
+    what, sure = _OF_LEARNED[learned.method]
+    strength = pl.concat_str((pl.col("strength") * 100).round(1).cast(pl.String), pl.lit(sure))
+    known = pl.coalesce(strength, pl.lit("more of the record is missing than of any case"))
     return as_proposals(
-        said.lazy().with_columns(words.alias("evidence")),
+        said.lazy().with_columns(pl.concat_str(pl.lit(what), known).alias("evidence")),
         learned.threshold,
         method=learned.method,
         version=learned.version,

@@ -7,7 +7,9 @@ import pytest
 from orchestration_assets.imputation.learned import learn
 from orchestration_assets.imputation.nearest import fit_nearest
 from orchestration_assets.imputation.trees import fit_trees
+from orchestration_assets.way import repair_records
 from validators.contract import Contract, field
+from validators.parsing import Notation
 from validators.rules import RuleSet, compile_contract
 
 
@@ -95,3 +97,28 @@ def test_a_record_unlike_all_others_is_a_weak_prediction(known: pl.DataFrame, ru
     fitted = fit_nearest(known, rules.fields["model"], ["maker", "memory"])
     strange = pl.DataFrame({"maker": ["someone else"], "memory": ["7"]})
     assert fitted.predict(strange)["strength"][0] < fitted.predict(ASKED)["strength"][0]
+
+
+class Shelf(Contract):
+    """One row per device on a shelf, of which the model may be missing."""
+
+    device: str = field(key=True)
+    maker: str = field(isin=[f"maker {i}" for i in range(3)])
+    model: str = field(impute="nearest", max_error=0.05)
+    memory: int = field()
+    colour: str = field()
+    price: float = field()
+
+
+def test_a_record_that_lacks_more_than_any_case_has_evidence_in_words(known: pl.DataFrame) -> None:
+    rules = compile_contract(Shelf)
+    gone = {"device": "new", "maker": "?", "model": None, "memory": "64", "colour": None, "price": "?"}
+    records = pl.concat(
+        [known.select("_source", *rules.fields), pl.DataFrame({"_source": "shop", **gone})], how="vertical"
+    )
+    numbered = records.with_columns(pl.Series("_id", range(records.height), pl.UInt64))
+    done = repair_records(numbered, rules, {"shop": dict.fromkeys(rules.fields, Notation())})
+    said = done.proposals.filter(pl.col("_id") == known.height, pl.col("field") == "model")
+    assert said["status"].to_list() == ["suggested"]
+    assert said["confidence"].to_list() == [None]
+    assert "more of the record is missing than of any case" in said["evidence"].item()

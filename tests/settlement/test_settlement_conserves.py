@@ -100,6 +100,7 @@ def _counts(done: Repaired) -> dict[str, int]:
 def _check(done: Repaired, records: pl.DataFrame, rules: RuleSet) -> None:
     places = _places(done)
     assert [i for i, _ in places] == records["_id"].to_list()
+    assert done.proposals["evidence"].null_count() == 0
     assert {place for _, place in places} <= {"clean", "trusted", "review", "quarantine", "duplicate"}
     kept = {i for i, place in places if place in ("clean", "trusted")}
     for part in done.settled:
